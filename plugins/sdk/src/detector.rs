@@ -1,0 +1,187 @@
+//! The trait an author implements, and the runner that drives it.
+//!
+//! The runner is the same natively and in a component: it merges the columnar
+//! groups of a batch back into one ordered stream and fires every timer that is
+//! due before it hands over a row. A timer sees its own deadline as the time, so
+//! neither the size of batches nor the moments of `advance` can change a verdict.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::abi::Rows;
+use crate::alert::{Alert, Alerts};
+use crate::event::{Event, ReadRow};
+use crate::options::Options;
+use crate::site::Site;
+use crate::subscription::Subscription;
+use crate::time::Timestamp;
+
+/// A detector: rows in, alerts out.
+pub trait Detector: Sized {
+    /// Its name, in kebab-case.
+    const NAME: &'static str;
+    /// One sentence for `logwasp plugin list`.
+    const SUMMARY: &'static str;
+    /// Its options; see [`crate::options!`].
+    type Config: Options;
+    /// All that it remembers between rows. Snapshots hold exactly this.
+    type State: Default + Serialize + DeserializeOwned;
+
+    /// What it wants to see.
+    fn subscriptions(config: &Self::Config, site: &Site) -> Vec<Subscription>;
+
+    /// A detector that goes on from `state`. Refuse options that make no sense
+    /// together; the text reaches the operator.
+    fn new(config: Self::Config, site: Site, state: Self::State) -> Result<Self, String>;
+
+    /// The next row. Read it with the detector's [`crate::rows!`].
+    fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts);
+
+    /// The earliest moment at which [`Detector::timer`] wants to run.
+    fn deadline(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// Does what is due at `now`, which is the deadline. Afterwards
+    /// [`Detector::deadline`] must be later, or `None`.
+    fn timer(&mut self, now: Timestamp, alerts: &mut Alerts) {
+        let _ = (now, alerts);
+    }
+
+    /// End of input: decide what is pending, write summaries. Nothing is closed
+    /// merely because the input ended.
+    fn finish(&mut self, alerts: &mut Alerts) {
+        let _ = alerts;
+    }
+
+    /// What a snapshot holds.
+    fn state(&self) -> &Self::State;
+}
+
+/// The first byte of a snapshot: its layout, ours to change.
+const SNAPSHOT_VERSION: u8 = 1;
+
+/// Drives one detector from the shapes of the contract.
+pub struct Runner<D: Detector> {
+    detector: D,
+    /// Which variant of the detector's rows each subscription reads.
+    tags: Vec<u32>,
+    alerts: Alerts,
+    /// The newest time seen; nothing decides before it.
+    now: Timestamp,
+}
+
+impl<D: Detector> Runner<D> {
+    /// Starts a detector from the JSON of its configuration and, maybe, an
+    /// earlier snapshot.
+    pub fn start(
+        config: &str,
+        snapshot: Option<&[u8]>,
+    ) -> Result<(Self, Vec<Subscription>), String> {
+        let (config, site) = read_config::<D::Config>(config)?;
+        let (now, state) = match snapshot {
+            Some(bytes) => read_snapshot(bytes)?,
+            None => (Timestamp::MIN, D::State::default()),
+        };
+        let subscriptions = D::subscriptions(&config, &site);
+        let tags = subscriptions.iter().map(|subscription| subscription.tag).collect();
+        let detector = D::new(config, site, state)?;
+        Ok((Self { detector, tags, alerts: Alerts::default(), now }, subscriptions))
+    }
+
+    /// Hands over the rows of one batch, in order.
+    pub fn process(&mut self, batch: &[Rows]) -> Result<Vec<Alert>, String> {
+        let mut heads = vec![0_usize; batch.len()];
+        while let Some((group, row)) = next_row(batch, &mut heads) {
+            let rows = &batch[group];
+            let tag = *self
+                .tags
+                .get(rows.subscription as usize)
+                .ok_or_else(|| format!("no subscription {}", rows.subscription))?;
+            self.row(&Event::new(rows, row, tag));
+        }
+        Ok(self.alerts.take())
+    }
+
+    fn row(&mut self, event: &Event<'_>) {
+        if !event.is_late() {
+            self.fire_until(event.time());
+            self.now = self.now.max(event.time());
+        }
+        self.alerts.set_now(self.now);
+        self.detector.event(event, &mut self.alerts);
+    }
+
+    /// Lets time pass: every timer due at or before `watermark` fires.
+    pub fn advance(&mut self, watermark: Timestamp) -> Vec<Alert> {
+        self.fire_until(watermark);
+        self.now = self.now.max(watermark);
+        self.alerts.take()
+    }
+
+    /// End of input.
+    pub fn finish(&mut self) -> Vec<Alert> {
+        self.alerts.set_now(self.now);
+        self.detector.finish(&mut self.alerts);
+        self.alerts.take()
+    }
+
+    /// Everything needed to go on from here.
+    pub fn snapshot(&self) -> Result<Vec<u8>, String> {
+        let mut bytes = vec![SNAPSHOT_VERSION];
+        bytes.extend_from_slice(&self.now.to_le_bytes());
+        postcard::to_extend(self.detector.state(), bytes).map_err(|error| error.to_string())
+    }
+
+    fn fire_until(&mut self, until: Timestamp) {
+        while let Some(due) = self.detector.deadline().filter(|&due| due <= until) {
+            self.now = self.now.max(due);
+            self.alerts.set_now(self.now);
+            self.detector.timer(due, &mut self.alerts);
+            let next = self.detector.deadline();
+            assert!(next.is_none_or(|next| next > due), "a timer must move its deadline on");
+        }
+    }
+}
+
+/// The group and row that come next in the batch's order.
+///
+/// Groups are few (one per subscription with rows), so a linear look at their
+/// heads beats a heap.
+fn next_row(batch: &[Rows], heads: &mut [usize]) -> Option<(usize, usize)> {
+    let (group, row, _) = heads
+        .iter()
+        .enumerate()
+        .filter_map(|(group, &row)| Some((group, row, *batch[group].order.get(row)?)))
+        .min_by_key(|&(group, _, order)| (order, group))?;
+    heads[group] = row + 1;
+    Some((group, row))
+}
+
+/// Splits `site` from the options and reads both.
+fn read_config<C: Options>(json: &str) -> Result<(C, Site), String> {
+    let mut config: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(json).map_err(|error| format!("config is not an object: {error}"))?;
+    let site = match config.remove("site") {
+        Some(site) => Site::from_json(site)?,
+        None => Site::default(),
+    };
+    let config = serde_json::from_value(serde_json::Value::Object(config))
+        .map_err(|error| error.to_string())?;
+    Ok((config, site))
+}
+
+fn read_snapshot<S: DeserializeOwned>(bytes: &[u8]) -> Result<(Timestamp, S), String> {
+    let unreadable = |why: &str| format!("the snapshot cannot be read: {why}");
+    let Some((&SNAPSHOT_VERSION, rest)) = bytes.split_first() else {
+        return Err(unreadable("another version of the detector wrote it"));
+    };
+    let (now, state) = rest.split_first_chunk().ok_or_else(|| unreadable("it is cut off"))?;
+    let state = postcard::from_bytes(state).map_err(|error| unreadable(&error.to_string()))?;
+    Ok((Timestamp::from_le_bytes(*now), state))
+}
+
+/// Reads an event as one of the detector's rows.
+pub fn read_row<'a, R: ReadRow<'a>>(event: &Event<'a>) -> Option<R> {
+    R::read(event)
+}
