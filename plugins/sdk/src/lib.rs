@@ -99,7 +99,9 @@ mod detector;
 mod event;
 #[cfg(target_family = "wasm")]
 pub mod guest;
+pub mod http;
 pub mod identity;
+pub mod mail;
 #[doc(hidden)]
 pub mod options;
 mod site;
@@ -109,6 +111,7 @@ mod subscription;
 #[cfg(not(target_family = "wasm"))]
 pub mod testkit;
 pub mod time;
+pub mod tracking;
 pub mod windows;
 
 pub use alert::{Activity, Alert, Alerts, Confidence, Evidence, Severity};

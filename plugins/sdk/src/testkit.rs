@@ -244,7 +244,9 @@ impl<D: Detector> Kit<D> {
                 runner = Runner::start(&self.config, Some(&snapshot)).expect("it starts again").0;
             }
         }
-        if let Some(watermark) = self.watermark {
+        // Without it, an unmatched last event would move time in one way only.
+        let newest = self.events.iter().filter(|event| !event.late).map(|event| event.time).max();
+        if let Some(watermark) = self.watermark.or(newest) {
             alerts.extend(runner.advance(watermark));
         }
         alerts.extend(runner.finish());

@@ -100,6 +100,23 @@ pub fn legacy_class(event_id: u32) -> FailureClass {
     }
 }
 
+/// True for the `Keywords` of an audit failure: hex, a number as JSON shippers
+/// print it, or words.
+pub fn is_audit_failure(keywords: &str) -> bool {
+    const AUDIT_FAILURE: u64 = 0x10_0000_0000_0000;
+    let text = keywords.trim();
+    let bits = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None if text.starts_with('-') => text.parse::<i64>().ok().map(i64::cast_unsigned),
+        None => text.parse().ok(),
+    };
+    if let Some(bits) = bits {
+        return bits & AUDIT_FAILURE != 0;
+    }
+    let words = text.to_ascii_lowercase().replace('_', " ");
+    words.contains("audit failure") || words.contains("failure audit")
+}
+
 /// SEC_E_UNTRUSTED_ROOT: the status of Schannel's certificate-mapping noise.
 pub const SEC_E_UNTRUSTED_ROOT: u32 = 0x8009_0325;
 
@@ -190,6 +207,25 @@ mod tests {
         assert_eq!(win32_class(2_148_074_254), None);
         assert_eq!(win32_class(2_148_074_252), Some(FailureClass::BadPassword));
         assert_eq!(legacy_class(539), FailureClass::Locked);
+    }
+
+    /// Scenario: the audit keywords in every coat.
+    /// Guarantees: failures are told from successes.
+    #[test]
+    fn audit_failures_are_recognised() {
+        for text in [
+            "0x8010000000000000",
+            "-9218868437227405312",
+            "9227875636482146304",
+            "Audit Failure",
+            "AUDIT_FAILURE",
+            "Failure Audit",
+        ] {
+            assert!(is_audit_failure(text), "{text}");
+        }
+        for text in ["0x8020000000000000", "-9214364837600034816", "Audit Success", "", "-"] {
+            assert!(!is_audit_failure(text), "{text}");
+        }
     }
 
     /// Scenario: the noise of the certificate mapping, and its neighbours.

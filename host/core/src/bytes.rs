@@ -1,0 +1,69 @@
+//! Small readers over byte slices. Log lines are bytes until somebody shows that
+//! they are text.
+
+use memchr::memchr;
+
+/// Splits at the first `byte`, which belongs to neither part.
+pub fn split_once(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let (before, rest) = bytes.split_at_checked(memchr(byte, bytes)?)?;
+    Some((before, rest.get(1..)?))
+}
+
+/// The number that one to nine decimal digits make; anything else is none.
+pub fn digits(bytes: &[u8]) -> Option<u32> {
+    if bytes.is_empty() || bytes.len() > 9 {
+        return None;
+    }
+    bytes.iter().try_fold(0_u32, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10).then(|| number * 10 + u32::from(digit))
+    })
+}
+
+/// A number as logs write it: decimal, `0x` hex, or negative, folded to its
+/// unsigned form (to 32 bits when it fits, else to 64).
+pub fn number(bytes: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
+    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        return if hex.starts_with('+') { None } else { u64::from_str_radix(hex, 16).ok() };
+    }
+    if text.starts_with('-') {
+        let signed: i64 = text.parse().ok()?;
+        let folded = i32::try_from(signed).map(|small| u64::from(small.cast_unsigned()));
+        return Some(folded.unwrap_or(signed.cast_unsigned()));
+    }
+    if text.starts_with('+') { None } else { text.parse().ok() }
+}
+
+/// A line without its ending (`\n` was cut already) `\r`.
+pub fn without_cr(line: &[u8]) -> &[u8] {
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+/// True for what stands for nothing in a file: blanks, line ends, and the zeros
+/// that a crash leaves behind.
+pub fn is_blank(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: numbers of every spelling that logs use, and near misses.
+    /// Guarantees: one value for one number, none for what is none.
+    #[test]
+    fn numbers_fold() {
+        for text in ["3221225581", "0xC000006D", "0xc000006d", "-1073741715", " 3221225581 "] {
+            assert_eq!(number(text.as_bytes()), Some(0xC000_006D), "{text}");
+        }
+        assert_eq!(number(b"-9214364837600034816"), Some(0x8020_0000_0000_0000));
+        for text in ["", "-", "0x", "1e3", "+1", "99999999999999999999", "0x+1", "x"] {
+            assert_eq!(number(text.as_bytes()), None, "{text}");
+        }
+        assert_eq!(
+            (digits(b"0042"), digits(b""), digits(b"1234567890"), digits(b"4 ")),
+            (Some(42), None, None, None)
+        );
+    }
+}

@@ -1,0 +1,305 @@
+//! JSON objects, read from left to right without building anything.
+//!
+//! Strings stay as spelled; what nobody asks for is skipped. Accepts every
+//! object that RFC 8259 allows, and control characters in strings, which loggers
+//! leave there.
+
+use memchr::memchr2;
+
+use super::Damage;
+use crate::event::{Escape, Value};
+use crate::limits::DEPTH_MAX;
+
+/// Reads one JSON text.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'c> {
+    text: &'c [u8],
+    at: usize,
+    depth: usize,
+}
+
+/// A value that is no object or array.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scalar<'c> {
+    /// A string, as spelled.
+    String(Value<'c>),
+    /// A number or `true` or `false`, as written.
+    Literal(&'c [u8]),
+    /// `null`: as if the member were not there.
+    Null,
+}
+
+impl<'c> Scalar<'c> {
+    /// The value, if it is one.
+    pub(crate) fn value(self) -> Option<Value<'c>> {
+        match self {
+            Self::String(value) => Some(value),
+            Self::Literal(text) => Some(Value::plain(text)),
+            Self::Null => None,
+        }
+    }
+}
+
+/// What a value begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// `{`
+    Object,
+    /// `[`
+    Array,
+    /// Anything else.
+    Scalar,
+}
+
+impl<'c> Cursor<'c> {
+    pub(crate) fn new(text: &'c [u8]) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    pub(crate) fn damage(&self, reason: &'static str) -> Damage {
+        Damage { reason, at: self.at }
+    }
+
+    fn rest(&self) -> &'c [u8] {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// The next byte that is no white space.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.get(self.at) {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.at += 1,
+                byte => return byte.copied(),
+            }
+        }
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// The shape of the value that comes next.
+    pub(crate) fn shape(&mut self) -> Shape {
+        match self.peek() {
+            Some(b'{') => Shape::Object,
+            Some(b'[') => Shape::Array,
+            _ => Shape::Scalar,
+        }
+    }
+
+    /// Enters the object or array that comes next.
+    pub(crate) fn enter(&mut self) -> Result<(), Damage> {
+        match self.peek() {
+            Some(b'{' | b'[') => self.at += 1,
+            _ => return Err(self.damage("an object or array is missing")),
+        }
+        self.depth += 1;
+        if self.depth > DEPTH_MAX {
+            return Err(self.damage("values nest too deep"));
+        }
+        Ok(())
+    }
+
+    /// The next member's key, as spelled; `None` leaves the object. `first` is
+    /// true until the first call returned.
+    pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<&'c [u8]>, Damage> {
+        if !self.goes_on(b'}', first)? {
+            return Ok(None);
+        }
+        if self.peek() != Some(b'"') {
+            return Err(self.damage("a key is missing"));
+        }
+        let key = self.string()?;
+        if !self.take(b':') {
+            return Err(self.damage("`:` is missing"));
+        }
+        Ok(Some(key))
+    }
+
+    /// True when another element follows; false leaves the array.
+    pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, Damage> {
+        self.goes_on(b']', first)
+    }
+
+    fn goes_on(&mut self, end: u8, first: &mut bool) -> Result<bool, Damage> {
+        let was_first = std::mem::replace(first, false);
+        if self.take(end) {
+            self.depth -= 1;
+            return Ok(false);
+        }
+        if !was_first && !self.take(b',') {
+            return Err(self.damage("`,` is missing"));
+        }
+        Ok(true)
+    }
+
+    /// Reads a string, number, `true`, `false` or `null`.
+    pub(crate) fn scalar(&mut self) -> Result<Scalar<'c>, Damage> {
+        if self.peek() == Some(b'"') {
+            return Ok(Scalar::String(Value::new(self.string()?, Escape::Json)));
+        }
+        let length = self
+            .rest()
+            .iter()
+            .position(|byte| matches!(byte, b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'));
+        let literal = self.rest().get(..length.unwrap_or(self.rest().len())).unwrap_or_default();
+        let is_literal = matches!(literal, b"true" | b"false" | b"null") || is_number(literal);
+        if !is_literal {
+            return Err(self.damage("a value is missing"));
+        }
+        self.at += literal.len();
+        Ok(if literal == b"null" { Scalar::Null } else { Scalar::Literal(literal) })
+    }
+
+    /// The inside of the string that starts here.
+    fn string(&mut self) -> Result<&'c [u8], Damage> {
+        let start = self.at + 1;
+        let mut end = start;
+        loop {
+            let rest = self.text.get(end..).unwrap_or_default();
+            end += memchr2(b'"', b'\\', rest).ok_or(self.damage("a string is cut off"))?;
+            if self.text.get(end) == Some(&b'"') {
+                self.at = end + 1;
+                return Ok(self.text.get(start..end).unwrap_or_default());
+            }
+            end += 2;
+        }
+    }
+
+    /// Reads over the value that comes next.
+    pub(crate) fn skip(&mut self) -> Result<(), Damage> {
+        match self.shape() {
+            Shape::Scalar => self.scalar().map(|_| ()),
+            Shape::Object => {
+                self.enter()?;
+                let mut first = true;
+                while self.next_key(&mut first)?.is_some() {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+            Shape::Array => {
+                self.enter()?;
+                let mut first = true;
+                while self.next_element(&mut first)? {
+                    self.skip()?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Fails when anything but white space is left.
+    pub(crate) fn finish(&mut self) -> Result<(), Damage> {
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.damage("text follows the object")),
+        }
+    }
+}
+
+/// RFC 8259, 6.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |text: &[u8]| text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = text.strip_prefix(b"-").unwrap_or(text);
+    let whole = digits(text);
+    if whole == 0 || (whole > 1 && text.first() == Some(&b'0')) {
+        return false;
+    }
+    let mut rest = text.get(whole..).unwrap_or_default();
+    if let Some(fraction) = rest.strip_prefix(b".") {
+        let count = digits(fraction);
+        if count == 0 {
+            return false;
+        }
+        rest = fraction.get(count..).unwrap_or_default();
+    }
+    if let Some(exponent) = rest.strip_prefix(b"e").or_else(|| rest.strip_prefix(b"E")) {
+        let exponent =
+            exponent.strip_prefix(b"+").or_else(|| exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        return digits(exponent) > 0 && digits(exponent) == exponent.len();
+    }
+    rest.is_empty()
+}
+
+/// A key as text: keys are hardly ever escaped.
+pub(crate) fn key_text<'c>(key: &'c [u8], arena: &'c bumpalo::Bump) -> &'c [u8] {
+    Value::new(key, Escape::Json).text(arena)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn accepts(text: &str) -> bool {
+        let mut cursor = Cursor::new(text.as_bytes());
+        cursor.skip().and_then(|()| cursor.finish()).is_ok()
+    }
+
+    /// Scenario: texts that are nearly JSON.
+    /// Guarantees: refused, each at its place.
+    #[test]
+    fn near_json_is_refused() {
+        for text in [
+            "",
+            "{",
+            "{\"a\"}",
+            "{\"a\":}",
+            "{\"a\":1,}",
+            "[1 2]",
+            "{\"a\":01}",
+            "nul",
+            "{}x",
+            "\"\\\"",
+            "{a:1}",
+            "1.",
+            "1e",
+            "-",
+        ] {
+            assert!(!accepts(text), "{text}");
+        }
+        assert!(!accepts(&"[".repeat(100)));
+        assert!(accepts(" {\"a\" : [ true , null, -0.5e+3 ] , \"b\":{}} "));
+    }
+
+    proptest! {
+        /// Scenario: any JSON value, written by a library, compact and pretty.
+        /// Guarantees: accepted.
+        #[test]
+        fn all_json_is_accepted(value in any_json()) {
+            prop_assert!(accepts(&value.to_string()));
+            prop_assert!(accepts(&serde_json::to_string_pretty(&value).unwrap()));
+        }
+
+        /// Scenario: any text made of JSON's characters.
+        /// Guarantees: what a library accepts, we accept; no panic.
+        #[test]
+        fn no_more_strict_than_a_library(text in "[\\[\\]{}:,\"\\\\ \\-+.0-9eEtrufalsn]{0,24}") {
+            if serde_json::from_str::<serde_json::Value>(&text).is_ok() {
+                prop_assert!(accepts(&text));
+            } else {
+                accepts(&text);
+            }
+        }
+    }
+
+    fn any_json() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<bool>().prop_map(Into::into),
+            any::<i64>().prop_map(Into::into),
+            any::<f64>().prop_map(|number| serde_json::json!(number)),
+            "\\PC{0,8}|[\"\\\\\n]{0,4}".prop_map(Into::into),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Into::into),
+                proptest::collection::hash_map("\\PC{0,6}", inner, 0..6)
+                    .prop_map(|members| serde_json::Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+}

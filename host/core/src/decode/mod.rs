@@ -1,0 +1,151 @@
+//! Decode: a frame becomes an event.
+//!
+//! A decoder borrows everything from the frame. Damaged input is a value: a
+//! reason and a place, and the flow goes on with the next frame.
+
+mod csv;
+pub(crate) mod exchange_csv;
+mod json;
+mod mail;
+mod ndjson;
+mod recognize;
+mod syslog;
+mod tabular;
+mod text;
+mod w3c;
+mod winevent_json;
+mod winevent_xml;
+mod xml;
+
+pub use recognize::{Recognized, recognize};
+
+use bumpalo::Bump;
+
+use crate::event::Event;
+use crate::format::Format;
+use crate::limits::NAME_BYTES_MAX;
+use crate::time::{YearReference, Zones};
+
+/// Why a frame is no event, and where in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage {
+    /// In a few words.
+    pub reason: &'static str,
+    /// Offset in the frame.
+    pub at: usize,
+}
+
+/// What a frame turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decoded {
+    /// An event.
+    Event,
+    /// A directive, a repeated header: it shapes what follows, and is no record.
+    Structure,
+}
+
+/// What a decoder may look at besides the frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'c, 'e> {
+    /// Where unescaped values are written.
+    pub arena: &'c Bump,
+    /// The zones of hosts that write local time.
+    pub zones: &'e Zones,
+    /// What a missing year is inferred from.
+    pub year: YearReference,
+}
+
+/// The decoder of one stream, with what its directives said so far.
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    state: State,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    WinEventXml,
+    Json { windows: bool },
+    Syslog(syslog::State),
+    W3c(w3c::State),
+    ExchangeCsv(exchange_csv::State),
+    Mail,
+    Text,
+}
+
+/// Column names in the arena of the chunk at hand.
+pub(crate) type Names<'c> = Option<&'c [&'c [u8]]>;
+
+impl Decoder {
+    /// The decoder of a recognised stream. EVTX has a reader of its own.
+    pub fn new(recognized: Recognized) -> Self {
+        let state = match recognized.format {
+            Format::WinEventXml | Format::Evtx => State::WinEventXml,
+            Format::WinEventJson => State::Json { windows: true },
+            Format::Ndjson => State::Json { windows: false },
+            Format::Syslog => State::Syslog(syslog::State::default()),
+            Format::W3c if recognized.headless => State::W3c(w3c::State::with_default_columns()),
+            Format::W3c => State::W3c(w3c::State::default()),
+            Format::ExchangeCsv if recognized.headless => {
+                State::ExchangeCsv(exchange_csv::State::with_default_columns())
+            }
+            Format::ExchangeCsv => State::ExchangeCsv(exchange_csv::State::default()),
+            Format::Mail => State::Mail,
+            Format::Text => State::Text,
+        };
+        Self { state }
+    }
+
+    /// Decodes a frame into `event`; `Ok` comes with how much of the frame the
+    /// record took.
+    pub(crate) fn decode<'c>(
+        &mut self,
+        frame: &'c [u8],
+        context: &Context<'c, '_>,
+        names: &mut Names<'c>,
+        event: &mut Event<'c>,
+    ) -> Result<(Decoded, usize), Damage> {
+        let whole = |()| (Decoded::Event, frame.len());
+        match &mut self.state {
+            State::WinEventXml => winevent_xml::decode(frame, context, event).map(whole),
+            State::Json { windows: true } => match winevent_json::decode(frame, context, event)? {
+                true => Ok(whole(())),
+                false => ndjson::decode(frame, context, event).map(whole),
+            },
+            State::Json { windows: false } => ndjson::decode(frame, context, event).map(whole),
+            State::Syslog(state) => {
+                let decoded = syslog::decode(frame, context, state, event)?;
+                Ok((decoded, frame.len()))
+            }
+            State::W3c(state) => {
+                let decoded = w3c::decode(frame, context, state, names, event)?;
+                Ok((decoded, frame.len()))
+            }
+            State::ExchangeCsv(state) => exchange_csv::decode(frame, context, state, names, event),
+            State::Mail => mail::decode(frame, context, event).map(whole),
+            State::Text => text::decode(frame, context, event).map(whole),
+        }
+    }
+
+    /// The first column of the rows that follow, for tabular logs.
+    pub(crate) fn first_column(&self) -> Option<&[u8]> {
+        match &self.state {
+            State::W3c(state) => state.first_column(),
+            _ => None,
+        }
+    }
+}
+
+/// `Outer/Inner`; `None` when that gets longer than [`NAME_BYTES_MAX`].
+fn nested_name<'c>(parts: &[&[u8]], arena: &'c Bump) -> Option<&'c [u8]> {
+    let mut name = bumpalo::collections::Vec::new_in(arena);
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            name.push(b'/');
+        }
+        if name.len() + part.len() > NAME_BYTES_MAX {
+            return None;
+        }
+        name.extend_from_slice(part);
+    }
+    Some(name.into_bump_slice())
+}

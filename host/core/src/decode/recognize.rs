@@ -1,0 +1,271 @@
+//! Recognize: which format is it? By magic bytes, header lines, and the first
+//! records; never by the file's name.
+
+use memchr::memmem;
+
+use super::json::{Cursor, Shape};
+use super::{exchange_csv, mail, tabular, w3c};
+use crate::bytes::{is_blank, without_cr};
+use crate::format::Format;
+use crate::frame::{Framing, event_xml};
+use crate::time::{YearReference, iso8601, rfc3164};
+
+/// What a stream's beginning says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recognized {
+    /// Its format.
+    pub format: Format,
+    /// How its records are delimited.
+    pub framing: Framing,
+    /// A tabular log without the line that names its columns: the default ones
+    /// are meant.
+    pub headless: bool,
+}
+
+impl Recognized {
+    /// A format as it usually is.
+    pub fn plain(format: Format) -> Self {
+        Self { format, framing: format.framing(), headless: false }
+    }
+}
+
+/// Lines at the beginning that are looked at.
+const LINES_MAX: usize = 64;
+
+/// Recognises the format of a stream from its first bytes. `asked` is the format
+/// that the operator named, if any: then only the details are looked for.
+pub fn recognize(beginning: &[u8], asked: Option<Format>) -> Recognized {
+    let format = asked.unwrap_or_else(|| format(beginning));
+    let plain = Recognized::plain(format);
+    match format {
+        Format::WinEventJson | Format::Ndjson if !has_object_per_line(beginning) => {
+            Recognized { framing: Framing::JsonDocument, ..plain }
+        }
+        Format::W3c | Format::ExchangeCsv => {
+            Recognized { headless: !has_fields_directive(beginning), ..plain }
+        }
+        _ => plain,
+    }
+}
+
+fn format(beginning: &[u8]) -> Format {
+    if beginning.starts_with(b"ElfFile\0") {
+        return Format::Evtx;
+    }
+    let lines = || beginning.split(|byte| *byte == b'\n').take(LINES_MAX);
+    let Some(first) = lines().find(|line| !is_blank(line)) else { return Format::Text };
+    let first = without_cr(first).trim_ascii_start();
+    if first.starts_with(b"#") {
+        return by_directives(lines());
+    }
+    if first.starts_with(b"{") || first.starts_with(b"[") {
+        if let Some(format) = json_format(beginning) {
+            return format;
+        }
+    }
+    if is_event_xml(beginning) {
+        return Format::WinEventXml;
+    }
+    by_lines(lines())
+}
+
+/// Tabular logs say what they are.
+fn by_directives<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
+    for line in lines {
+        let Some((name, value)) = tabular::directive(line) else { continue };
+        if name.eq_ignore_ascii_case(b"Fields") {
+            return if value.contains(&b',') { Format::ExchangeCsv } else { Format::W3c };
+        }
+        if name.eq_ignore_ascii_case(b"Log-type") {
+            return Format::ExchangeCsv;
+        }
+    }
+    Format::Text
+}
+
+/// How soon the System block follows the start of an event.
+const EVENT_HEAD_BYTES: usize = 512;
+
+/// True when an event's start stands somewhere; garbage may come first. An event
+/// inside a syslog line is the line's payload.
+fn is_event_xml(beginning: &[u8]) -> bool {
+    memmem::find_iter(beginning, b"<Event").any(|at| {
+        let after = beginning.get(at + b"<Event".len()).copied();
+        let head =
+            beginning.get(at..beginning.len().min(at + EVENT_HEAD_BYTES)).unwrap_or_default();
+        let before = beginning.get(..at).unwrap_or_default();
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let line = beginning.get(line_start..).unwrap_or_default();
+        after.is_some_and(event_xml::is_delimiter)
+            && memmem::find(head, b"<System").is_some()
+            && !looks_like_syslog(line)
+    })
+}
+
+/// Windows events or any JSON, if the first object is one.
+fn json_format(beginning: &[u8]) -> Option<Format> {
+    let object = memchr::memchr(b'{', beginning)?;
+    let text = beginning.get(object..)?;
+    let is_object = {
+        let mut cursor = Cursor::new(text);
+        // The object may be longer than what is here: then its keys must do.
+        cursor.skip().is_ok() || is_beginning_of_object(text)
+    };
+    if !is_object {
+        return None;
+    }
+    let marks: [&[u8]; 4] = [b"\"winlog\"", b"\"winlog.", b"\"event_data\"", b"\"computer_name\""];
+    let is_windows = marks.iter().any(|mark| memmem::find(beginning, mark).is_some());
+    Some(if is_windows { Format::WinEventJson } else { Format::Ndjson })
+}
+
+fn is_beginning_of_object(text: &[u8]) -> bool {
+    let mut cursor = Cursor::new(text);
+    let mut first = true;
+    cursor.shape() == Shape::Object
+        && cursor.enter().is_ok()
+        && matches!(cursor.next_key(&mut first), Ok(Some(_)))
+}
+
+/// True when the first line that is not blank holds a whole object.
+fn has_object_per_line(beginning: &[u8]) -> bool {
+    let mut lines = beginning.split(|byte| *byte == b'\n').filter(|line| !is_blank(line));
+    lines.any(|line| {
+        let mut cursor = Cursor::new(line);
+        cursor.shape() == Shape::Object && cursor.skip().is_ok() && cursor.finish().is_ok()
+    })
+}
+
+fn has_fields_directive(beginning: &[u8]) -> bool {
+    let mut lines = beginning.split(|byte| *byte == b'\n');
+    lines.any(|line| {
+        tabular::directive(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case(b"Fields"))
+    })
+}
+
+/// What most of the first lines look like.
+fn by_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
+    let mut votes =
+        [(Format::ExchangeCsv, 0), (Format::W3c, 0), (Format::Syslog, 0), (Format::Mail, 0)];
+    let mut in_headers = true;
+    for line in lines.map(without_cr) {
+        // Headers end at the first empty line.
+        in_headers = in_headers && !line.is_empty();
+        let vote = line_format(line, in_headers);
+        for (format, count) in &mut votes {
+            *count += u32::from(vote == Some(*format));
+        }
+    }
+    // Two headers make a mail; a line of anything else decides for itself.
+    let mail = votes.iter().find(|(format, count)| *format == Format::Mail && *count >= 2);
+    let most =
+        votes.iter().filter(|(format, _)| *format != Format::Mail).max_by_key(|(_, count)| *count);
+    match (most, mail) {
+        (Some((_, 0)), Some(_)) => Format::Mail,
+        (Some((format, count)), None) if *count > 0 => *format,
+        (Some((format, count)), Some((_, headers))) => {
+            if count >= headers {
+                *format
+            } else {
+                Format::Mail
+            }
+        }
+        _ => Format::Text,
+    }
+}
+
+fn line_format(line: &[u8], in_headers: bool) -> Option<Format> {
+    if exchange_csv::looks_like_smtp_row(line) {
+        return Some(Format::ExchangeCsv);
+    }
+    if w3c::looks_like_default_row(line) {
+        return Some(Format::W3c);
+    }
+    if looks_like_syslog(line) {
+        return Some(Format::Syslog);
+    }
+    let (name, _) = crate::bytes::split_once(line, b':')?;
+    (in_headers && mail::is_mail_header(name)).then_some(Format::Mail)
+}
+
+/// A priority, or a stamp that a host and more follow.
+fn looks_like_syslog(line: &[u8]) -> bool {
+    let has_priority = line.strip_prefix(b"<").is_some_and(|rest| {
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        (1..=3).contains(&digits) && rest.get(digits) == Some(&b'>')
+    });
+    if has_priority {
+        return true;
+    }
+    // Any year does: only the shape of the stamp counts here.
+    let reference = YearReference { nanos: 0 };
+    let rest = rfc3164(line, &reference).map(|(_, _, rest)| rest);
+    let rest =
+        rest.or_else(|| iso8601(line).filter(|(s, _)| s.offset_s.is_some()).map(|(_, rest)| rest));
+    // A stamp, a host, and a tag that ends with a colon.
+    rest.and_then(|rest| rest.strip_prefix(b" ")).is_some_and(|rest| {
+        let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+        words.next().is_some()
+            && words.next().is_some()
+            && rest.iter().take(128).any(|b| *b == b':')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(beginning: &str) -> &'static str {
+        recognize(beginning.as_bytes(), None).format.name()
+    }
+
+    /// Scenario: the beginnings of all formats, also with garbage before them.
+    /// Guarantees: each is recognised by what it says, not by its name.
+    #[test]
+    fn formats_are_recognised() {
+        for (beginning, format) in [
+            ("ElfFile\0...", "evtx"),
+            ("\n <Event xmlns='x'><System>", "winevent-xml"),
+            ("<?xml version=\"1.0\"?><Events><Event xmlns='x'><System>", "winevent-xml"),
+            ("- <Event xmlns='x'>\n- <System>", "winevent-xml"),
+            ("garbage\n<Event><System>", "winevent-xml"),
+            ("the <Event x> was\n", "text"),
+            ("{\"@timestamp\":\"x\",\"winlog\":{\"event_id\":1}}\n", "winevent-json"),
+            ("[\n {\"winlog\": {", "winevent-json"),
+            ("{\"a\":1}\n", "ndjson"),
+            (
+                "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time c-ip\n",
+                "w3c",
+            ),
+            ("# Fields: date time c-ip\n", "w3c"),
+            (
+                "#Software: Microsoft Exchange Server\n#Version: 15\n#Log-type: SMTP Receive Protocol Log\n",
+                "exchange-csv",
+            ),
+            ("2016-12-14T01:17:34.808Z,EX\\Default ,0,1,x:25,1.2.3.4:5,+,,\n", "exchange-csv"),
+            ("2026-11-20 09:14:03 10.0.0.25 GET / - 443 - 10.1.1.1 UA - 401 1 1326 3\n", "w3c"),
+            ("<13>Nov 20 09:14:03 h app: m\n", "syslog"),
+            ("Nov 20 09:14:03 h app[1]: m\n", "syslog"),
+            ("2026-11-20T09:14:03+01:00 h app: m\n", "syslog"),
+            ("<13>1 - h - - - - <Event xmlns='x'>\n", "syslog"),
+            ("Received: from a by b\n\twith c\nFrom: x\n\nbody\n", "mail"),
+            ("hello\nworld\n", "text"),
+            ("", "text"),
+            ("{not json\n", "text"),
+        ] {
+            assert_eq!(name(beginning), format, "{beginning:?}");
+        }
+    }
+
+    /// Scenario: JSON as lines, as an array, and pretty-printed; logs without header.
+    /// Guarantees: the details are seen, also when the format is named.
+    #[test]
+    fn details_are_recognised() {
+        let framing = |text: &str| recognize(text.as_bytes(), Some(Format::WinEventJson)).framing;
+        assert_eq!(framing("{\"winlog\":{}}\n{"), Framing::Lines);
+        assert_eq!(framing("[{\"winlog\":{}}]"), Framing::JsonDocument);
+        assert_eq!(framing("{\n \"winlog\": {}\n}"), Framing::JsonDocument);
+        assert!(recognize(b"2016-12-14T01:17:34.808Z,EX,0,1,x:25,1.2.3.4:5,+,,\n", None).headless);
+        assert!(!recognize(b"#Fields: date time\n", Some(Format::W3c)).headless);
+    }
+}

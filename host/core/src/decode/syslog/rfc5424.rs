@@ -1,0 +1,126 @@
+//! RFC 5424: `1 TIMESTAMP HOST APP PROCID MSGID [SD] MSG`.
+
+use bumpalo::Bump;
+use memchr::memchr2;
+
+use super::Header;
+use crate::bytes::split_once;
+use crate::decode::nested_name;
+use crate::event::{Escape, Event, Value};
+use crate::limits::FIELDS_MAX;
+use crate::time::{TimeQuality, iso8601};
+
+/// Reads the header, if it is one: the version 1, then a timestamp or (after a
+/// priority) `-`. Any other version is not ours to read.
+pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
+    let (stamp, rest) = token(text.strip_prefix(b"1 ")?)?;
+    let time = match stamp {
+        Some(stamp) => Some(iso8601(stamp).filter(|(_, rest)| rest.is_empty())?.0),
+        None if has_priority => None,
+        None => return None,
+    };
+    let (host, rest) = token(rest)?;
+    let (app, rest) = token(rest)?;
+    let (pid, rest) = token(rest)?;
+    let (message_id, rest) = token(rest)?;
+    let (structured_data, message) = split_structured_data(rest);
+    Some(Header {
+        time: time.map(|stamp| (stamp.as_utc(), quality(stamp.offset_s))),
+        host,
+        app,
+        pid,
+        message_id,
+        structured_data,
+        message: message.strip_prefix("\u{feff}".as_bytes()).unwrap_or(message),
+    })
+}
+
+/// RFC 5424 demands an offset; without one UTC is assumed.
+fn quality(offset_s: Option<i32>) -> TimeQuality {
+    if offset_s.is_some() { TimeQuality::Exact } else { TimeQuality::ZoneAssumed }
+}
+
+/// The next part of the header; `-` is none.
+fn token(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let (token, rest) = split_once(text, b' ').unwrap_or((text, b""));
+    if token.is_empty() {
+        return None;
+    }
+    Some(((token != b"-").then_some(token), rest))
+}
+
+/// Structured data and message. Data that never ends is part of the message.
+fn split_structured_data(text: &[u8]) -> (&[u8], &[u8]) {
+    if let Some(rest) = text.strip_prefix(b"-") {
+        return (b"", rest.strip_prefix(b" ").unwrap_or(rest));
+    }
+    let mut end = 0;
+    while text.get(end) == Some(&b'[') {
+        match element_length(text.get(end..).unwrap_or_default()) {
+            Some(length) => end += length,
+            None => return (b"", text),
+        }
+    }
+    let (data, message) = text.split_at_checked(end).unwrap_or((b"", text));
+    (data, message.strip_prefix(b" ").unwrap_or(message))
+}
+
+/// The length of `[id name="value" ...]`; a `]` inside quotes does not end it.
+fn element_length(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b'"', b']', text.get(at..)?)?;
+        if text.get(at) == Some(&b']') {
+            return Some(at + 1);
+        }
+        at += 1;
+        loop {
+            at += memchr2(b'"', b'\\', text.get(at..)?)?;
+            if text.get(at) == Some(&b'"') {
+                break;
+            }
+            at += 2;
+        }
+        at += 1;
+    }
+}
+
+/// Adds the parameters of structured data as `<sd-id>/<param>`.
+pub(super) fn push_structured_data<'c>(data: &'c [u8], arena: &'c Bump, event: &mut Event<'c>) {
+    let mut rest = data;
+    while let Some(length) = element_length(rest) {
+        let (element, after) = rest.split_at_checked(length).unwrap_or((rest, b""));
+        let inside = element.get(1..length - 1).unwrap_or_default();
+        let (id, params) = split_once(inside, b' ').unwrap_or((inside, b""));
+        push_params(id, params, arena, event);
+        rest = after;
+    }
+}
+
+fn push_params<'c>(id: &'c [u8], params: &'c [u8], arena: &'c Bump, event: &mut Event<'c>) {
+    let mut rest = params;
+    while let Some((name, value, after)) = param(rest) {
+        let Some(name) = nested_name(&[id, name], arena) else { return };
+        if event.fields.len() >= FIELDS_MAX {
+            return;
+        }
+        event.push(name, Value::new(value, Escape::StructuredData));
+        rest = after;
+    }
+}
+
+/// `name="value"`, and what follows.
+fn param(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let (name, rest) = split_once(text, b'=')?;
+    let inside = rest.strip_prefix(b"\"")?;
+    let mut end = 0;
+    loop {
+        end += memchr2(b'"', b'\\', inside.get(end..)?)?;
+        if inside.get(end) == Some(&b'"') {
+            break;
+        }
+        end += 2;
+    }
+    let after = inside.get(end + 1..)?;
+    Some((name.trim_ascii(), inside.get(..end)?, after))
+}

@@ -1,0 +1,77 @@
+//! The formats of streams.
+
+use crate::frame::Framing;
+
+/// A format that can be asked for or recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Format {
+    /// Event XML.
+    WinEventXml,
+    /// Windows events as JSON.
+    WinEventJson,
+    /// Windows event log files.
+    Evtx,
+    /// Syslog lines, with or without priority.
+    Syslog,
+    /// W3C extended logs.
+    W3c,
+    /// Exchange's SMTP protocol logs.
+    ExchangeCsv,
+    /// Mails and header blocks.
+    Mail,
+    /// JSON objects.
+    Ndjson,
+    /// Lines of text.
+    Text,
+}
+
+impl Format {
+    /// All formats.
+    pub const ALL: [Self; 9] = [
+        Self::WinEventXml,
+        Self::WinEventJson,
+        Self::Evtx,
+        Self::Syslog,
+        Self::W3c,
+        Self::ExchangeCsv,
+        Self::Mail,
+        Self::Ndjson,
+        Self::Text,
+    ];
+
+    /// The format's name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::WinEventXml => "winevent-xml",
+            Self::WinEventJson => "winevent-json",
+            Self::Evtx => "evtx",
+            Self::Syslog => "syslog",
+            Self::W3c => "w3c",
+            Self::ExchangeCsv => "exchange-csv",
+            Self::Mail => "mail",
+            Self::Ndjson => "ndjson",
+            Self::Text => "text",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// How its records are delimited, unless the stream's beginning says otherwise.
+    pub(crate) const fn framing(self) -> Framing {
+        match self {
+            Self::WinEventXml => Framing::EventXml,
+            Self::ExchangeCsv => Framing::DatedLines,
+            Self::Mail => Framing::Whole,
+            // EVTX has no frames; its reader cuts chunks.
+            Self::WinEventJson
+            | Self::Evtx
+            | Self::Syslog
+            | Self::W3c
+            | Self::Ndjson
+            | Self::Text => Framing::Lines,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Normalize: one name for one thing, whatever the coat.
+
+pub(crate) mod windows;

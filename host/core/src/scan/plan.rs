@@ -1,0 +1,188 @@
+//! The plan: for each format, what is searched for, or that everything is decoded.
+
+use super::Coat;
+use super::literal::{Group, Literal, group};
+use super::searcher::{ByteSet, Pattern, Role, Scan};
+use crate::event::Kind;
+use crate::format::Format;
+use crate::interest::{Interest, Subscription};
+
+/// How the records of a stream are found.
+#[derive(Debug)]
+pub enum Mode {
+    /// Every record is decoded.
+    DecodeAll,
+    /// Only records around hits are.
+    Scan {
+        /// The search.
+        scan: Scan,
+        /// Columns that must not be the first of a row: a literal of theirs begins
+        /// with the delimiter. A stream that has one there is decoded fully.
+        not_first: Vec<Box<[u8]>>,
+    },
+}
+
+/// What detectors want, and how each format is searched for it.
+#[derive(Debug)]
+pub struct Plan {
+    interest: Interest,
+    modes: Vec<(Format, Mode)>,
+    is_prefiltered: bool,
+}
+
+impl Plan {
+    /// Plans for the subscriptions; without `prefilter` everything is decoded.
+    pub fn new(interest: Interest, prefilter: bool) -> Self {
+        let mode = |format: Format| {
+            let mode = if prefilter { scan_mode(&interest, format) } else { None };
+            (format, mode.unwrap_or(Mode::DecodeAll))
+        };
+        let modes = Format::ALL.into_iter().map(mode).collect();
+        Self { interest, modes, is_prefiltered: prefilter }
+    }
+
+    /// What detectors want.
+    pub fn interest(&self) -> &Interest {
+        &self.interest
+    }
+
+    /// True when records that no subscription can match need not be decoded.
+    pub fn is_prefiltered(&self) -> bool {
+        self.is_prefiltered
+    }
+
+    /// How a format is read.
+    pub fn mode(&self, format: Format) -> &Mode {
+        let found = self.modes.iter().find(|(planned, _)| *planned == format);
+        found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
+    }
+}
+
+/// The coats that a format's records can wear, and the kinds they give.
+fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
+    const XML: (Coat, &[Kind]) = (Coat::Xml, &[Kind::WindowsEvent]);
+    const CSV: (Coat, &[Kind]) = (Coat::Csv, &[Kind::ExchangeSmtp, Kind::ExchangeSmtpSession]);
+    const W3C: (Coat, &[Kind]) = (Coat::W3c, &[Kind::Iis]);
+    match format {
+        Format::WinEventXml => &[XML],
+        Format::WinEventJson => &[(Coat::Json, &[Kind::WindowsEvent, Kind::Json])],
+        Format::Ndjson => &[(Coat::Json, &[Kind::Json])],
+        Format::ExchangeCsv => &[CSV],
+        Format::W3c => &[W3C],
+        Format::Syslog => {
+            // A row's first cell has no delimiter before it there.
+            &[
+                XML,
+                (Coat::Json, &[Kind::WindowsEvent]),
+                CSV,
+                (Coat::Line, &[Kind::Syslog, Kind::Iis]),
+            ]
+        }
+        Format::Text => &[(Coat::Line, &[Kind::Text])],
+        // A mail's words may be encoded, an EVTX file has its own way to skip.
+        Format::Mail | Format::Evtx => &[],
+    }
+}
+
+/// The scan of a format; `None` when some subscription has no literal in it.
+fn scan_mode(interest: &Interest, format: Format) -> Option<Mode> {
+    let coats = coats(format);
+    if coats.is_empty() {
+        return None;
+    }
+    let mut parts = Parts::default();
+    for (coat, kinds) in coats {
+        for kind in *kinds {
+            for subscription in interest.of_kind(*kind) {
+                parts.add(subscription, *coat)?;
+            }
+        }
+    }
+    Some(parts.finish(format))
+}
+
+/// What the subscriptions of a format need.
+#[derive(Default)]
+struct Parts {
+    literals: Vec<(Coat, Literal)>,
+    event_ids: Vec<(Coat, u32)>,
+    not_first: Vec<Box<[u8]>>,
+}
+
+impl Parts {
+    /// Adds the rarest literals of a subscription; `None` when it has none.
+    fn add(&mut self, subscription: &Subscription, coat: Coat) -> Option<()> {
+        if let (Coat::Xml | Coat::Json, Some(ids)) = (coat, subscription.event_ids()) {
+            self.event_ids.extend(ids.into_iter().map(|id| (coat, id)));
+            return Some(());
+        }
+        let groups = subscription.all_of.iter();
+        let groups = groups.filter_map(|condition| group(condition, subscription.kind, coat));
+        let best: Group = groups.min_by(|a, b| a.chance.total_cmp(&b.chance))?;
+        self.literals.extend(best.literals.into_iter().map(|literal| (coat, literal)));
+        self.not_first.extend(best.needs_delimiter);
+        Some(())
+    }
+
+    fn finish(self, format: Format) -> Mode {
+        let mut patterns = Vec::new();
+        let mut push = |bytes: &[u8], role| patterns.push(Pattern { bytes: bytes.to_vec(), role });
+        for coat in [Coat::Xml, Coat::Json] {
+            let has_ids = self.event_ids.iter().any(|(of, _)| *of == coat);
+            let has_literals = self.literals.iter().any(|(of, _)| *of == coat);
+            match (coat, has_ids) {
+                (Coat::Xml, true) => push(b"<EventID", Role::XmlEventId),
+                (Coat::Json, true) => {
+                    push(b"event_id\"", Role::JsonEventId);
+                    push(b"code\"", Role::JsonEventId);
+                }
+                _ => {}
+            }
+            let alphabet = self.alphabet(coat);
+            match coat {
+                Coat::Xml if has_literals => {
+                    for digit in b"0123456789xX" {
+                        push(&[b'&', b'#', *digit], Role::XmlReference(alphabet.clone()));
+                    }
+                }
+                Coat::Json if has_ids || has_literals => {
+                    push(b"\\u00", Role::JsonEscape(alphabet));
+                }
+                _ => {}
+            }
+        }
+        for control in controls(format) {
+            push(control, Role::Control);
+        }
+        for (_, literal) in &self.literals {
+            let known =
+                |pattern: &Pattern| matches!(&pattern.role, Role::Literal(l) if l == literal);
+            if !patterns.iter().any(known) {
+                let (bytes, role) = (literal.pattern.clone(), Role::Literal(literal.clone()));
+                patterns.push(Pattern { bytes, role });
+            }
+        }
+        let event_ids = self.event_ids.iter().map(|(_, id)| *id).collect();
+        Mode::Scan { scan: Scan::new(patterns, event_ids), not_first: self.not_first }
+    }
+
+    /// Bytes that an escape may hide: of literals, keys and numbers.
+    fn alphabet(&self, coat: Coat) -> ByteSet {
+        let of_coat = self.literals.iter().filter(|(of, _)| *of == coat);
+        let literals = of_coat.flat_map(|(_, literal)| literal.needle.iter().copied());
+        let any_case =
+            literals.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
+        let keys = b"event_id.code@winlog0123456789".iter().copied();
+        ByteSet::of(any_case.chain(keys))
+    }
+}
+
+/// Directives that shape what follows: their lines are always decoded, in order.
+fn controls(format: Format) -> &'static [&'static [u8]] {
+    match format {
+        Format::W3c => &[b"#Fields", b"#Date", b"# Fields", b"# Date"],
+        Format::ExchangeCsv => &[b"#Fields", b"#Log-", b"# Fields", b"# Log-"],
+        Format::Syslog => &[b"#Fields"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,354 @@
+//! The search itself: one pass over a buffer for all literals of a coat.
+
+use aho_corasick::{AhoCorasick, MatchKind, packed};
+use memchr::memmem;
+
+use super::literal::Literal;
+use crate::bytes::digits;
+
+/// Finds places that could matter.
+#[derive(Debug)]
+pub struct Scan {
+    engine: Engine,
+    patterns: Vec<Pattern>,
+    /// Event ids that somebody wants, sorted.
+    event_ids: Vec<u32>,
+    /// For each pattern, the others that may begin at the same place.
+    companions: Vec<Vec<usize>>,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Nothing,
+    One(Box<memmem::Finder<'static>>),
+    /// Teddy: SIMD, for up to a few dozen patterns.
+    Packed(packed::Searcher),
+    Many(AhoCorasick),
+}
+
+/// Bytes to search for, and what makes a hit count.
+#[derive(Debug, Clone)]
+pub(super) struct Pattern {
+    pub(super) bytes: Vec<u8>,
+    pub(super) role: Role,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Role {
+    /// Counts when the rest of the literal stands around it.
+    Literal(Literal),
+    /// Always counts: a directive.
+    Control,
+    /// `<EventID`: counts when a wanted id follows as text of the element.
+    XmlEventId,
+    /// A key of the event id: counts when a wanted id follows as its value.
+    JsonEventId,
+    /// `&#`: counts when it spells a byte of a literal.
+    XmlReference(ByteSet),
+    /// `\u00`: counts when it spells a byte of a literal.
+    JsonEscape(ByteSet),
+}
+
+/// A set of bytes.
+#[derive(Debug, Clone)]
+pub(super) struct ByteSet([bool; 256]);
+
+impl ByteSet {
+    pub(super) fn of(bytes: impl Iterator<Item = u8>) -> Self {
+        let mut set = [false; 256];
+        for byte in bytes {
+            if let Some(slot) = set.get_mut(usize::from(byte)) {
+                *slot = true;
+            }
+        }
+        Self(set)
+    }
+
+    fn contains(&self, code: u32) -> bool {
+        self.0.get(code as usize).copied().unwrap_or(false)
+    }
+}
+
+impl Scan {
+    pub(super) fn new(patterns: Vec<Pattern>, mut event_ids: Vec<u32>) -> Self {
+        event_ids.sort_unstable();
+        event_ids.dedup();
+        let companions = patterns.iter().map(|pattern| companions(pattern, &patterns)).collect();
+        Self { engine: Engine::new(&patterns), patterns, event_ids, companions }
+    }
+
+    /// The literals searched for, for people.
+    pub fn literals(&self) -> impl Iterator<Item = &[u8]> {
+        self.patterns.iter().map(|pattern| pattern.bytes.as_slice())
+    }
+
+    /// The event ids looked for behind their keys.
+    pub fn event_ids(&self) -> &[u32] {
+        &self.event_ids
+    }
+
+    /// The first place at or after `from` and before `to` that could matter.
+    pub fn next_hit(&self, buf: &[u8], from: usize, to: usize) -> Option<usize> {
+        let window = buf.get(..to)?;
+        let mut from = from;
+        loop {
+            let (pattern, at) = self.engine.find(window, from)?;
+            if self.counts(pattern, window, at) {
+                return Some(at);
+            }
+            from = at + 1;
+        }
+    }
+
+    fn counts(&self, pattern: usize, buf: &[u8], at: usize) -> bool {
+        let holds = |index: usize| {
+            self.patterns.get(index).is_some_and(|pattern| self.holds(pattern, buf, at))
+        };
+        holds(pattern)
+            || self.companions.get(pattern).is_some_and(|others| {
+                others.iter().any(|other| self.begins(*other, buf, at) && holds(*other))
+            })
+    }
+
+    fn begins(&self, index: usize, buf: &[u8], at: usize) -> bool {
+        let pattern = self.patterns.get(index).map(|pattern| pattern.bytes.as_slice());
+        pattern.zip(buf.get(at..)).is_some_and(|(bytes, rest)| rest.starts_with(bytes))
+    }
+
+    fn holds(&self, pattern: &Pattern, buf: &[u8], at: usize) -> bool {
+        let tail = buf.get(at + pattern.bytes.len()..).unwrap_or_default();
+        match &pattern.role {
+            Role::Literal(literal) => stands_around(literal, buf, at),
+            Role::Control => true,
+            Role::XmlEventId => self.wants_id(xml_event_id(tail)),
+            Role::JsonEventId => self.wants_id(json_event_id(tail)),
+            Role::XmlReference(alphabet) => {
+                // The pattern holds the first digit, or the `x`.
+                let digits = buf.get(at + b"&#".len()..).unwrap_or_default();
+                xml_reference(digits).is_none_or(|code| alphabet.contains(code))
+            }
+            Role::JsonEscape(alphabet) => json_escape(tail).is_none_or(|c| alphabet.contains(c)),
+        }
+    }
+
+    fn wants_id(&self, id: FoundId) -> bool {
+        match id {
+            FoundId::None => false,
+            FoundId::Number(id) => self.event_ids.binary_search(&id).is_ok(),
+            FoundId::Unclear => true,
+        }
+    }
+}
+
+/// Patterns that may begin where `pattern` begins: one is the other's beginning.
+fn companions(pattern: &Pattern, all: &[Pattern]) -> Vec<usize> {
+    let shares = |other: &Pattern| {
+        other.bytes.starts_with(&pattern.bytes) || pattern.bytes.starts_with(&other.bytes)
+    };
+    let is_other = |other: &Pattern| !std::ptr::eq(other, pattern);
+    let others = all.iter().enumerate().filter(|(_, other)| is_other(other) && shares(other));
+    others.map(|(index, _)| index).collect()
+}
+
+impl Engine {
+    fn new(patterns: &[Pattern]) -> Self {
+        match patterns {
+            [] => Self::Nothing,
+            [one] => Self::One(Box::new(memmem::Finder::new(&one.bytes).into_owned())),
+            _ => Self::packed(patterns).unwrap_or_else(|| Self::many(patterns)),
+        }
+    }
+
+    fn packed(patterns: &[Pattern]) -> Option<Self> {
+        let mut builder =
+            packed::Config::new().match_kind(packed::MatchKind::LeftmostFirst).builder();
+        builder.extend(patterns.iter().map(|pattern| &pattern.bytes));
+        builder.build().map(Self::Packed)
+    }
+
+    fn many(patterns: &[Pattern]) -> Self {
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .build(patterns.iter().map(|pattern| &pattern.bytes));
+        // Building fails only beyond 2^31 states; then there is nothing to do but
+        // to look at everything, which the first byte of a line does.
+        automaton.map_or(Self::One(Box::new(memmem::Finder::new(b"\n").into_owned())), Self::Many)
+    }
+
+    /// The first pattern that begins at or after `from`, and where.
+    fn find(&self, window: &[u8], from: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Nothing => None,
+            Self::One(finder) => Some((0, from + finder.find(window.get(from..)?)?)),
+            Self::Packed(searcher) => {
+                let span = aho_corasick::Span { start: from, end: window.len() };
+                let found = searcher.find_in(window, span)?;
+                Some((found.pattern().as_usize(), found.start()))
+            }
+            Self::Many(automaton) => {
+                let input = aho_corasick::Input::new(window).range(from..);
+                let found = automaton.find(input)?;
+                Some((found.pattern().as_usize(), found.start()))
+            }
+        }
+    }
+}
+
+/// True when the whole literal stands around a hit of its pattern at `at`.
+fn stands_around(literal: &Literal, buf: &[u8], at: usize) -> bool {
+    let Some(start) = at.checked_sub(literal.offset) else { return false };
+    let end = start + literal.needle.len();
+    let Some(found) = buf.get(start..end) else { return false };
+    let is_there = if literal.ignore_case {
+        found.eq_ignore_ascii_case(&literal.needle)
+    } else {
+        found == literal.needle.as_slice()
+    };
+    is_there && (!literal.ends_cell || matches!(buf.get(end), None | Some(b' ' | b'\r' | b'\n')))
+}
+
+/// What a key of the event id is followed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FoundId {
+    /// No value at all: it was no such key.
+    None,
+    /// A number.
+    Number(u32),
+    /// Something that only the decoder can read.
+    Unclear,
+}
+
+/// The longest way from a key to its number that is worth going here.
+const ID_WINDOW_BYTES: usize = 96;
+
+/// ` Qualifiers='0'>4740</EventID>`
+fn xml_event_id(tail: &[u8]) -> FoundId {
+    let window = tail.get(..ID_WINDOW_BYTES.min(tail.len())).unwrap_or_default();
+    let text = memchr::memchr(b'>', window).and_then(|end| window.get(end + 1..));
+    let Some(text) = text else { return FoundId::Unclear };
+    let Some(end) = memchr::memchr(b'<', text) else { return FoundId::Unclear };
+    let text = text.get(..end).unwrap_or_default().trim_ascii();
+    digits(text).map_or(FoundId::Unclear, FoundId::Number)
+}
+
+/// `: "4740"` or `:4740`
+fn json_event_id(tail: &[u8]) -> FoundId {
+    let window = tail.get(..ID_WINDOW_BYTES.min(tail.len())).unwrap_or_default();
+    let value = match window.trim_ascii_start().split_first() {
+        Some((b':', value)) => value.trim_ascii_start(),
+        Some(_) => return FoundId::None,
+        None => return FoundId::Unclear,
+    };
+    let value = value.strip_prefix(b"\"").unwrap_or(value);
+    let length = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (digits(value.get(..length).unwrap_or_default()), value.get(length)) {
+        (Some(id), Some(b'"' | b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')) => FoundId::Number(id),
+        _ => FoundId::Unclear,
+    }
+}
+
+/// The code of `65;` or `x41;` behind `&#`; `None` when it must be looked at.
+fn xml_reference(tail: &[u8]) -> Option<u32> {
+    let window = tail.get(..tail.len().min(10))?;
+    let text = std::str::from_utf8(window.get(..memchr::memchr(b';', window)?)?).ok()?;
+    match text.strip_prefix(['x', 'X']) {
+        Some(hex) => u32::from_str_radix(hex, 16).ok(),
+        None => text.parse().ok(),
+    }
+}
+
+/// The code of the two digits behind `\u00`; `None` when it must be looked at.
+fn json_escape(tail: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(tail.get(..2)?).ok()?;
+    u32::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(bytes: &str, role: Role) -> Pattern {
+        Pattern { bytes: bytes.as_bytes().to_vec(), role }
+    }
+
+    fn hits(scan: &Scan, text: &str) -> Vec<usize> {
+        let mut hits = Vec::new();
+        let mut from = 0;
+        while let Some(at) = scan.next_hit(text.as_bytes(), from, text.len()) {
+            hits.push(at);
+            from = at + 1;
+        }
+        hits
+    }
+
+    /// Scenario: event ids behind their keys, wanted, unwanted and unreadable.
+    /// Guarantees: wanted ones and unreadable ones count.
+    #[test]
+    fn event_ids_count_when_wanted() {
+        let xml = Scan::new(vec![pattern("<EventID", Role::XmlEventId)], vec![4740, 644]);
+        for (text, count) in [
+            ("<EventID>4740</EventID>", 1),
+            ("<EventID Qualifiers='0'> 644 </EventID>", 1),
+            ("<EventID>4624</EventID>", 0),
+            ("<EventID>&#52;740</EventID>", 1),
+            ("<EventID>47", 1),
+        ] {
+            assert_eq!(hits(&xml, text).len(), count, "{text}");
+        }
+        let keys = ["event_id\"", "code\""].map(|key| pattern(key, Role::JsonEventId));
+        let json = Scan::new(keys.into(), vec![4740]);
+        for (text, count) in [
+            ("{\"event_id\":4740}", 1),
+            ("{\"winlog.event_id\" : \"4740\" }", 1),
+            ("{\"event_id\":47401,\"status_code\":4}", 0),
+            ("{\"x\":\"event_id\",\"code\":\"4740\"}", 1),
+            ("{\"event_id\":4740.0}", 1),
+        ] {
+            assert_eq!(hits(&json, text).len(), count, "{text}");
+        }
+    }
+
+    /// Scenario: two patterns begin at the same place, and the first does not count.
+    /// Guarantees: the second is not lost.
+    #[test]
+    fn companions_are_not_lost() {
+        let literal = |needle: &str, ends_cell| {
+            let needle = needle.as_bytes().to_vec();
+            Role::Literal(Literal {
+                pattern: needle.clone(),
+                offset: 0,
+                needle,
+                ignore_case: false,
+                ends_cell,
+            })
+        };
+        let scan = Scan::new(
+            vec![
+                pattern(" 1326", literal(" 1326", true)),
+                pattern(" 13267", literal(" 13267", true)),
+            ],
+            vec![],
+        );
+        assert_eq!(hits(&scan, "a 13267\nb 1326 c 13268"), [1, 9]);
+    }
+
+    /// Scenario: character references that spell bytes of a literal, and others.
+    /// Guarantees: only the former make a candidate.
+    #[test]
+    fn references_count_when_they_can_hide_a_literal() {
+        let alphabet = ByteSet::of(b"relay".iter().copied());
+        let patterns = ["&#9", "&#1", "&#x"];
+        let patterns = patterns.map(|bytes| pattern(bytes, Role::XmlReference(alphabet.clone())));
+        let scan = Scan::new(patterns.into(), vec![]);
+        assert_eq!(hits(&scan, "&#97;b &#13; &#x72; &#x0a; &#98; &#114;").len(), 3);
+    }
+
+    /// Scenario: escapes that spell bytes of a literal, and others.
+    /// Guarantees: only the former make a candidate.
+    #[test]
+    fn escapes_count_when_they_can_hide_a_literal() {
+        let alphabet = ByteSet::of(b"relay".iter().copied());
+        let scan = Scan::new(vec![pattern("\\u00", Role::JsonEscape(alphabet))], vec![]);
+        assert_eq!(hits(&scan, r"\u003c \u0072 \u00e9 \u00zz").len(), 2);
+    }
+}

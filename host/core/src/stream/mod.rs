@@ -1,0 +1,159 @@
+//! One stream of bytes, from chunks to events.
+//!
+//! The caller owns the buffer: it hands over what it has and is told how much was
+//! consumed; the rest must come again with more behind it. Any split of the input
+//! gives the same events. With a scan, only the records around hits are decoded,
+//! and probes: the first record that starts in each block, and the last one.
+
+mod position;
+mod run;
+
+pub use position::Encoding;
+
+use bumpalo::Bump;
+
+use crate::decode::{Decoder, Recognized};
+use crate::event::Event;
+use crate::frame::Framing;
+use crate::ledger::Ledger;
+use crate::probe::Probe;
+use crate::scan::{Mode, Plan};
+use crate::time::{YearReference, Zones};
+use position::Positions;
+
+/// What is known of a stream besides its bytes.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// What a missing year is inferred from, and what a record without any time
+    /// gets: the modification time of the file, or the time of receipt.
+    pub reference_nanos: i64,
+    /// The zones of hosts that write local time.
+    pub zones: Zones,
+    /// How the bytes were encoded before they became UTF-8.
+    pub encoding: Encoding,
+}
+
+/// Where the stream's events go.
+pub trait Visitor {
+    /// A decoded event. `position` is the byte offset of its record in the
+    /// decompressed stream in its original encoding. Returns true when some
+    /// subscription matched.
+    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool;
+
+    /// A probe: its record moves the watermark and proves coverage.
+    fn probe(&mut self, probe: &Probe);
+
+    /// A record that cannot be read.
+    fn damaged(&mut self, damaged: &Damaged<'_>);
+}
+
+/// A record that cannot be read.
+#[derive(Debug, Clone, Copy)]
+pub struct Damaged<'c> {
+    /// Why, in a few words.
+    pub reason: &'static str,
+    /// Where, in the decompressed stream in its original encoding.
+    pub position: u64,
+    /// The beginning of what stands there.
+    pub sample: &'c [u8],
+}
+
+/// The reader of one stream.
+#[derive(Debug)]
+pub struct Stream<'p> {
+    plan: &'p Plan,
+    recognized: Recognized,
+    decoder: Decoder,
+    zones: Zones,
+    reference_nanos: i64,
+    positions: Positions,
+    ledger: Ledger,
+    probes: Probes,
+    /// The newest record, when nothing but blanks has followed so far: it is a probe
+    /// if it stays the last.
+    tail: Option<Probe>,
+    /// Inside a frame that is too long, of which the end has not come yet.
+    overlong: Option<Overlong>,
+    /// Inside text that belongs to no frame and was reported already.
+    in_garbage: bool,
+    /// The one record of the stream was read; what follows is none.
+    finished: bool,
+    arena: Bump,
+}
+
+/// What probes have to remember.
+#[derive(Debug, Clone, Copy, Default)]
+struct Probes {
+    /// The first record that starts at or after this offset is a probe.
+    next_block: u64,
+    /// The newest probed time: what records without a time inherit.
+    inherited: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Overlong {
+    /// Where the frame began.
+    position: u64,
+    /// Nothing but blanks and zeros so far.
+    is_blank: bool,
+}
+
+impl<'p> Stream<'p> {
+    /// The reader of a stream that was recognised. EVTX streams are read by
+    /// [`crate::evtx`].
+    pub fn new(plan: &'p Plan, recognized: Recognized, origin: Origin) -> Self {
+        Self {
+            plan,
+            recognized,
+            decoder: Decoder::new(recognized),
+            zones: origin.zones,
+            reference_nanos: origin.reference_nanos,
+            positions: Positions::new(origin.encoding),
+            ledger: Ledger::default(),
+            probes: Probes::default(),
+            tail: None,
+            overlong: None,
+            in_garbage: false,
+            finished: false,
+            arena: Bump::new(),
+        }
+    }
+
+    /// Reads what is in `buf`; `at_end` says that nothing follows. Returns how many
+    /// bytes were consumed. Consumes something whenever `buf` is longer than
+    /// [`crate::limits::FRAME_BYTES_MAX`] and a little, and everything at the end.
+    pub fn feed(&mut self, buf: &[u8], at_end: bool, visitor: &mut dyn Visitor) -> usize {
+        let mut arena = std::mem::take(&mut self.arena);
+        let consumed = run::Run::new(self, buf, at_end, &arena, visitor).run();
+        self.ledger.bytes_in += consumed as u64;
+        self.positions.advance(buf, consumed);
+        arena.reset();
+        self.arena = arena;
+        consumed
+    }
+
+    /// The accounts so far.
+    pub fn ledger(&self) -> Ledger {
+        self.ledger
+    }
+
+    fn year_reference(&self) -> YearReference {
+        YearReference { nanos: self.reference_nanos }
+    }
+
+    /// How records are found: a stream whose first column carries a literal is
+    /// decoded fully, for that literal begins with the delimiter before it.
+    fn mode(&self) -> &'p Mode {
+        let mode = self.plan.mode(self.recognized.format);
+        let Mode::Scan { not_first, .. } = mode else { return mode };
+        if self.recognized.framing == Framing::JsonDocument {
+            return &Mode::DecodeAll;
+        }
+        let first = self.decoder.first_column();
+        let conflicts = first.is_some_and(|first| not_first.iter().any(|name| **name == *first));
+        if conflicts { &Mode::DecodeAll } else { mode }
+    }
+}
+
+#[cfg(test)]
+mod tests;

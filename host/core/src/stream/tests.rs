@@ -1,0 +1,284 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::decode::recognize;
+use crate::event::Kind;
+use crate::format::Format;
+use crate::interest::{ConditionSpec, Interest, Subscription, SubscriptionSpec};
+use crate::time::TimeQuality;
+
+/// What a stream gave, in the order in which it came.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Seen {
+    /// Position, time, and projected columns of every match.
+    matched: Vec<String>,
+    probes: Vec<Probe>,
+    damaged: Vec<(u64, &'static str)>,
+}
+
+struct Recorder<'p> {
+    plan: &'p Plan,
+    seen: Seen,
+}
+
+impl Visitor for Recorder<'_> {
+    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
+        let mut found = Vec::new();
+        self.plan.interest().matching(event, arena, &mut found);
+        for index in &found {
+            let columns = &self.plan.interest().subscriptions()[*index].columns;
+            let cells: Vec<_> = columns
+                .iter()
+                .map(|column| column.project(event, arena).map(String::from_utf8_lossy))
+                .collect();
+            let quality = event.time_quality;
+            self.seen
+                .matched
+                .push(format!("{position} {index} {} {quality:?} {cells:?}", event.time));
+        }
+        !found.is_empty()
+    }
+
+    fn probe(&mut self, probe: &Probe) {
+        self.seen.probes.push(probe.clone());
+    }
+
+    fn damaged(&mut self, damaged: &Damaged<'_>) {
+        self.seen.damaged.push((damaged.position, damaged.reason));
+    }
+}
+
+fn subscription(
+    kind: Kind,
+    field: &str,
+    op: &str,
+    values: &[&str],
+    ignore_case: bool,
+) -> Subscription {
+    let condition = ConditionSpec {
+        field: field.to_owned(),
+        op: op.to_owned(),
+        values: values.iter().map(|&value| value.to_owned()).collect(),
+        ignore_case,
+        negate: false,
+    };
+    let columns =
+        ["@host", "@event_id", "TargetUserName", "sc-status", "data", "message", "Data[*]"];
+    Subscription::compile(&SubscriptionSpec {
+        kind: kind.name().to_owned(),
+        all_of: vec![condition],
+        columns: columns.iter().map(|&column| column.to_owned()).collect(),
+    })
+    .unwrap()
+}
+
+fn interest() -> Interest {
+    Interest::new(vec![
+        subscription(Kind::WindowsEvent, "@event_id", "any-of", &["4740", "4625"], false),
+        subscription(Kind::WindowsEvent, "TargetUserName", "contains", &["admin"], true),
+        subscription(Kind::Iis, "sc-win32-status", "any-of", &["1326", "1909"], false),
+        subscription(Kind::Iis, "cs-username", "prefix", &["CONTOSO\\"], false),
+        subscription(Kind::ExchangeSmtp, "data", "contains", &["5.7.1 "], false),
+        subscription(Kind::ExchangeSmtp, "context", "contains", &["LogonDenied"], true),
+        subscription(Kind::Syslog, "message", "contains", &["Unable to \"relay\""], true),
+        subscription(Kind::Text, "message", "contains", &["5.7.1"], false),
+        subscription(Kind::Json, "user/name", "equals", &["root"], false),
+    ])
+}
+
+/// Reads `log` in chunks of the given sizes, round and round.
+fn read(log: &str, plan: &Plan, asked: Option<Format>, sizes: &[usize]) -> (Seen, Ledger) {
+    let log = log.replace(FILLER, &format!("{}\n", "nothing of interest ".repeat(1_500)));
+    let log = log.as_bytes();
+    let recognized = recognize(&log[..log.len().min(4096)], asked);
+    let origin = Origin {
+        reference_nanos: 1_795_219_200_000_000_000,
+        zones: Zones::all_in(jiff::tz::TimeZone::UTC),
+        encoding: Encoding::Utf8,
+    };
+    let mut stream = Stream::new(plan, recognized, origin);
+    let mut recorder = Recorder { plan, seen: Seen::default() };
+    let (mut start, mut end) = (0, 0);
+    for size in sizes.iter().cycle() {
+        end = (end + size).min(log.len());
+        // The end of a file shows only after its last byte.
+        let at_end = end == log.len() && start == end || *size == usize::MAX;
+        start += stream.feed(&log[start..end], at_end, &mut recorder);
+        if at_end {
+            break;
+        }
+        if end == log.len() {
+            start += stream.feed(&log[start..end], true, &mut recorder);
+            break;
+        }
+    }
+    assert_eq!(start, log.len(), "everything is consumed at the end");
+    let ledger = stream.ledger();
+    assert!(ledger.is_balanced(), "{ledger:?}");
+    (recorder.seen, ledger)
+}
+
+/// Stands for a line so long that probes stand elsewhere than at the start.
+const FILLER: &str = "FILLER\n";
+
+/// One record, a directive, or garbage of each format.
+fn piece(format: Format) -> BoxedStrategy<String> {
+    let event_xml = prop_oneof![
+        (prop_oneof![Just(4740), Just(4625), Just(4624)], "(user1|Admin|&#97;dmin|<|x&amp;y)").prop_map(
+            |(id, user)| format!(
+                "<Event xmlns='x'><System><EventID>{id}</EventID><TimeCreated SystemTime='2026-11-20T09:14:03Z'/>\
+                 <Computer>DC01</Computer></System><EventData><Data Name='TargetUserName'>{user}</Data></EventData></Event>\n"
+            )
+        ),
+        Just("<Event><System><EventID>4740</EventID>\n".to_owned()),
+        Just("junk >4740< \n".to_owned()),
+        Just("<Events>".to_owned()),
+    ];
+    let json = prop_oneof![
+        (prop_oneof![Just("4740"), Just("\"4625\""), Just("4624"), Just("474\\u0030")], "(user1|Admin|\\\\u0061dmin)").prop_map(
+            |(id, user)| format!(
+                "{{\"@timestamp\":\"2026-11-20T09:14:03Z\",\"winlog\":{{\"event_id\": {id},\"event_data\":{{\"TargetUserName\":\"{user}\"}}}}}}\n"
+            )
+        ),
+        Just("{\"user\":{\"name\":\"root\"},\"time\":\"2026-11-20T09:14:03Z\"}\n".to_owned()),
+        Just("{\"winlog\":\n".to_owned()),
+    ];
+    let w3c = prop_oneof![
+        ("(CONTOSO.user1|-)", prop_oneof![Just(1326), Just(13260), Just(0)]).prop_map(
+            |(user, win32)| format!(
+                "2026-11-20 09:14:03 10.0.0.25 {} 401 {win32} 7\r\n",
+                user.replace('.', "\\")
+            )
+        ),
+        Just(
+            "#Fields: date time s-ip cs-username sc-status sc-win32-status time-taken\n".to_owned()
+        ),
+        Just("#Fields: sc-win32-status date time\n".to_owned()),
+        Just("1326 2026-11-20 09:14:03\n".to_owned()),
+        Just("2026-11-20 garbage\n".to_owned()),
+    ];
+    let csv = prop_oneof![
+        "(EHLO x|550 5.7.1 Unable|\"a, b\"|\"open|\"two\nlines 5.7.1 x\")".prop_map(|data| format!(
+            "2026-11-20T09:14:03.000Z,EX\\C,08DE,1,10.0.0.25:25,10.1.2.3:5,<,{data},\r\n"
+        )),
+        Just("2026-11-20T09:14:03.000Z,EX\\C,08DE,1,a:25,b:5,*,,failed because of LOGONDENIED\n".to_owned()),
+        Just("#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\n".to_owned()),
+        Just("junk 5.7.1 \n".to_owned()),
+    ];
+    let text = prop_oneof![
+        Just("<13>Nov 20 09:14:03 mx app: unable TO \"relay\"\n".to_owned()),
+        Just("2026-11-20T09:14:03Z said 550 5.7.1 no\n".to_owned()),
+        Just("550 5.7.1 without a time\n".to_owned()),
+        Just("nothing\n".to_owned()),
+        "[ -~]{0,20}\n",
+    ];
+    let blank = prop_oneof![Just("\n".to_owned()), Just("\0\0".to_owned()), Just(" ".to_owned())];
+    let own = match format {
+        Format::WinEventXml => event_xml.boxed(),
+        Format::WinEventJson => json.boxed(),
+        Format::W3c => w3c.boxed(),
+        Format::ExchangeCsv => csv.boxed(),
+        Format::Syslog => prop_oneof![
+            2 => text,
+            1 => event_xml.prop_map(|xml| format!("<13>Nov 20 09:14:03 h app: {xml}")),
+            1 => json.prop_map(|json| format!("<13>Nov 20 09:14:03 h app: {json}")),
+            1 => w3c.prop_map(|row| format!("<13>Nov 20 09:14:03 h iis: {row}")),
+            1 => csv.prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
+        ]
+        .boxed(),
+        _ => text.boxed(),
+    };
+    prop_oneof![12 => own, 1 => blank, 1 => Just(FILLER.to_owned())].boxed()
+}
+
+fn any_log() -> impl Strategy<Value = (Format, String)> {
+    let formats = [
+        Format::WinEventXml,
+        Format::WinEventJson,
+        Format::W3c,
+        Format::ExchangeCsv,
+        Format::Syslog,
+        Format::Text,
+    ];
+    prop::sample::select(formats.to_vec()).prop_flat_map(|format| {
+        let pieces = proptest::collection::vec(piece(format), 0..24);
+        (Just(format), pieces.prop_map(|pieces| pieces.concat()))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    /// Scenario: any log, cut into chunks of any sizes.
+    /// Guarantees: law 1 - the same matches, probes, damage and accounts.
+    #[test]
+    fn chunking_is_invisible((format, log) in any_log(), sizes in proptest::collection::vec(1_usize..5_000, 1..6)) {
+        for prefilter in [false, true] {
+            let plan = Plan::new(interest(), prefilter);
+            let whole = read(&log, &plan, Some(format), &[usize::MAX]);
+            let parts = read(&log, &plan, Some(format), &sizes);
+            prop_assert_eq!(whole, parts);
+        }
+    }
+
+    /// Scenario: any log, with and without the prefilter.
+    /// Guarantees: law 2 - the same matches and probes; law 7 - every byte is
+    /// accounted for, and nothing is skipped when everything is decoded.
+    #[test]
+    fn the_prefilter_only_saves_work((format, log) in any_log()) {
+        let (full, full_ledger) = read(&log, &Plan::new(interest(), false), Some(format), &[usize::MAX]);
+        let (scan, scan_ledger) = read(&log, &Plan::new(interest(), true), Some(format), &[usize::MAX]);
+        prop_assert_eq!(&full.matched, &scan.matched);
+        prop_assert_eq!(&full.probes, &scan.probes);
+        prop_assert_eq!(full_ledger.bytes_skipped, 0);
+        prop_assert_eq!(full_ledger.bytes_in, scan_ledger.bytes_in);
+        prop_assert_eq!(full_ledger.events_matched, scan_ledger.events_matched);
+    }
+}
+
+/// Scenario: good records around garbage, a cut-off record and a 5 MB line.
+/// Guarantees: law 5 - the good ones are all read, the bad ones are counted where
+/// they stand.
+#[test]
+fn damage_is_a_value() {
+    let event = |id: u32| {
+        format!("<Event xmlns='x'><System><EventID>{id}</EventID></System><EventData/></Event>\n")
+    };
+    let cut = event(4740).replace("</System><EventData/></Event>\n", "");
+    let log =
+        [event(4740), "garbage\n".to_owned(), event(4625), cut, event(4740), event(4740)].concat();
+    let plan = Plan::new(interest(), false);
+    let (seen, ledger) = read(&log, &plan, None, &[usize::MAX]);
+    assert_eq!((seen.matched.len(), ledger.damaged, ledger.decoded), (4, 2, 4));
+    assert_eq!(seen.damaged[0], (event(4740).len() as u64, "text outside of a record"));
+
+    let long = format!("{{\"x\":\"{}\"}}\n", "y".repeat(5 << 20));
+    let good = "{\"winlog\":{\"event_id\":4740}}\n";
+    let log = [good, &long, good].concat();
+    for prefilter in [false, true] {
+        let plan = Plan::new(interest(), prefilter);
+        let (seen, ledger) = read(&log, &plan, None, &[100_000]);
+        assert_eq!(seen.matched.len(), 2);
+        assert_eq!(ledger.damaged, 1, "{prefilter}");
+        assert_eq!(seen.damaged[0].0, good.len() as u64);
+    }
+}
+
+/// Scenario: records without a time, after one that has one, and before any.
+/// Guarantees: the time is inherited or the file's, and says so.
+#[test]
+fn times_are_never_invented() {
+    let log = "550 5.7.1 first\n2026-11-20T09:14:03Z x\n550 5.7.1 second\n";
+    let plan = Plan::new(interest(), true);
+    let (seen, _) = read(log, &plan, Some(Format::Text), &[usize::MAX]);
+    assert!(seen.matched[0].contains("Receipt"), "{:?}", seen.matched);
+    assert!(
+        seen.matched[1].contains("Receipt"),
+        "only probed times are inherited: {:?}",
+        seen.matched
+    );
+    let log = "2026-11-20T09:14:03Z x\n550 5.7.1 second\n";
+    let (seen, _) = read(log, &plan, Some(Format::Text), &[usize::MAX]);
+    assert!(seen.matched[0].contains("Inherited"), "{:?}", seen.matched);
+    assert_eq!(seen.probes[0].time_quality, TimeQuality::Exact);
+}

@@ -1,0 +1,163 @@
+//! Arguments: plain values, nothing resolved yet.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Parser, Subcommand, ValueEnum};
+use logwasp_core::format::Format;
+
+use crate::alert::Severity;
+
+/// Reads logs of Windows, Exchange, IIS and mail systems, and runs sandboxed
+/// detectors over them.
+#[derive(Debug, Parser)]
+#[command(name = "logwasp", version, max_term_width = 100)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Read saved logs, print alerts
+    Detect(Detect),
+    /// Print the normalized events themselves
+    Parse(Parse),
+    /// Check a config, print it with all defaults
+    Check(Check),
+    /// Run the detectors over small example logs
+    Demo,
+    /// Print completions for a shell
+    Completions(Completions),
+    /// Print the manual page
+    Man(Man),
+}
+
+/// Read saved logs (files, folders, patterns, `-` for stdin) and print alerts
+///
+/// All inputs are one stream, ordered by event time. Formats are recognised by
+/// what stands in the files; `.gz` and `.zst`, UTF-8 and UTF-16 are read as they are.
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Examples:
+  logwasp detect /evidence/2026-11-20          all logs below a folder
+  logwasp detect --detector lockout *.evtx     one detector
+  logwasp detect -o ndjson --fail-on high logs/ > alerts.ndjson
+  ssh dc01 cat security.xml | logwasp detect -
+
+Exit codes: 0 done, 1 something could not be read, 2 usage or config error,
+3 an alert of at least the severity of --fail-on was raised.")]
+pub(super) struct Detect {
+    /// Files, folders, patterns, or `-` for stdin
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Format of the inputs
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = formats())]
+    pub(super) format: String,
+    /// Run only this detector: a name, or a component file (repeatable)
+    #[arg(short, long = "detector", value_name = "NAME|FILE.wasm")]
+    pub(super) detectors: Vec<String>,
+    /// Settings of the detectors and the inventory of the site
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// How alerts are written [default: pretty on a terminal, else ndjson]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub(super) output: Option<Output>,
+    /// Exit with 3 when an alert of at least this severity was raised
+    #[arg(long, value_name = "SEVERITY", value_parser = severities())]
+    pub(super) fail_on: Option<String>,
+    /// The ledger and the speed, on stderr
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub(super) stats: StatsForm,
+    /// Decode every record, also those that no detector asked for
+    #[arg(long)]
+    pub(super) no_prefilter: bool,
+    /// Threads that read [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) threads: Option<u16>,
+}
+
+/// Print the normalized events themselves, one a line
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Examples:
+  logwasp parse Security.evtx | jq 'select(.event_id == 4740)'
+  logwasp parse --damaged broken.log           what failed, where, and why")]
+pub(super) struct Parse {
+    /// Files, folders, patterns, or `-` for stdin
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Format of the inputs
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = formats())]
+    pub(super) format: String,
+    /// How events are written [default: pretty on a terminal, else ndjson]
+    #[arg(short, long, value_name = "OUTPUT")]
+    pub(super) output: Option<Output>,
+    /// Time zones of hosts (`[site.time_zones]`)
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Print what could not be read instead, and why
+    #[arg(long)]
+    pub(super) damaged: bool,
+}
+
+/// Check a config and the detectors it names; print it with all defaults
+#[derive(Debug, Parser)]
+pub(super) struct Check {
+    /// The config
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+/// Print completions for a shell
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Example:
+  logwasp completions bash > /etc/bash_completion.d/logwasp")]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
+}
+
+/// Print the manual page
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Examples:
+  logwasp man | man -l -
+  logwasp man detect > logwasp-detect.1")]
+pub(super) struct Man {
+    /// The page of one command
+    pub(super) command: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Output {
+    /// For people
+    Pretty,
+    /// One JSON object a line
+    Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StatsForm {
+    /// A few lines
+    Text,
+    /// One JSON object
+    Json,
+    /// Nothing
+    None,
+}
+
+fn formats() -> PossibleValuesParser {
+    let names = Format::ALL.iter().map(|format| format.name());
+    std::iter::once("auto").chain(names).collect::<Vec<_>>().into()
+}
+
+fn severities() -> PossibleValuesParser {
+    Severity::ALL.iter().map(|severity| severity.name()).collect::<Vec<_>>().into()
+}
+
+/// The format that was named; `None` for `auto`.
+pub(super) fn named_format(name: &str) -> Option<Format> {
+    Format::from_name(name)
+}

@@ -1,0 +1,43 @@
+//! `logwasp check`: is the config right, and what does it come to?
+
+use std::io::Write;
+
+use serde_json::{Map, Value};
+
+use super::{Exit, Failure, args, output};
+use crate::config::Config;
+use crate::pipeline::{self, Wanted};
+
+pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
+    let config = Config::load(&args.config).map_err(Failure::Usage)?;
+    let mut detectors = Map::new();
+    pipeline::load(&config, &Wanted::All, |name, manifest| {
+        let schema = serde_json::from_str(&manifest.config_schema).unwrap_or(Value::Null);
+        let options = config.detector(name).map(|detector| &detector.options);
+        let resolved = with_defaults(&schema, options);
+        detectors.insert(name.to_owned(), serde_json::json!({"enabled": true, "config": resolved}));
+    })
+    .map_err(Failure::Usage)?;
+    for detector in config.detectors.iter().filter(|detector| !detector.enabled) {
+        detectors.insert(detector.name.clone(), serde_json::json!({"enabled": false}));
+    }
+    let site = serde_json::to_value(&config.site).unwrap_or_default();
+    let resolved = serde_json::json!({"site": site, "detector": detectors});
+    let text = toml::to_string_pretty(&resolved).unwrap_or_default();
+    let mut out = output::stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// Every option of the schema: as configured, else its default.
+fn with_defaults(schema: &Value, options: Option<&Map<String, Value>>) -> Map<String, Value> {
+    let properties = schema.get("properties").and_then(Value::as_object);
+    let properties = properties.into_iter().flatten();
+    let value = |(name, property): (&String, &Value)| {
+        let configured = options.and_then(|options| options.get(name));
+        let value = configured.or_else(|| property.get("default"))?;
+        Some((name.clone(), value.clone()))
+    };
+    properties.filter_map(value).collect()
+}

@@ -1,0 +1,179 @@
+//! `logwasp detect`: saved logs in, alerts out.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{self, Output};
+use super::{Exit, Failure, output, report};
+use crate::alert::encode::{Style, ndjson, pretty};
+use crate::alert::{Identified, Severity};
+use crate::clock;
+use crate::config::Config;
+use crate::pipeline::{self, Options, Outcome, ReadOptions, Wanted};
+use crate::problem::Problem;
+use crate::source::{Input, expand};
+
+pub(super) fn run(args: &args::Detect) -> Result<Exit, Failure> {
+    let config = load_config(args.config.as_deref())?;
+    let wanted = match args.detectors.as_slice() {
+        [] => Wanted::All,
+        names => Wanted::Named(names.to_vec()),
+    };
+    let (inputs, problems) = expand(&args.paths);
+    let options = Options {
+        read: ReadOptions {
+            format: args::named_format(&args.format),
+            zones: config.zones.clone(),
+            now_nanos: clock::now_nanos(),
+        },
+        prefilter: !args.no_prefilter,
+        threads: args.threads.map_or_else(processors, usize::from),
+        progress: Arc::new(AtomicU64::new(0)),
+    };
+    let outcome = detect(&config, &wanted, &inputs, &options)?;
+    problems.iter().chain(&outcome.problems).for_each(report::error);
+    write_alerts(&outcome, output::choose(args.output))?;
+    report::stats(&outcome.stats, args.stats);
+    let failed =
+        !problems.is_empty() || !outcome.problems.is_empty() || !outcome.faulted.is_empty();
+    Ok(exit_of(&outcome.alerts, args.fail_on.as_deref(), failed))
+}
+
+/// What holds without a config, or the config.
+pub(super) fn load_config(path: Option<&Path>) -> Result<Config, Failure> {
+    match path {
+        Some(path) => Config::load(path).map_err(Failure::Usage),
+        None => Ok(Config::without_file()),
+    }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Loads the detectors, runs them, tells what is worth a warning.
+pub(super) fn detect(
+    config: &Config,
+    wanted: &Wanted,
+    inputs: &[Input],
+    options: &Options,
+) -> Result<Outcome, Failure> {
+    let detectors = pipeline::load(config, wanted, |_, _| {}).map_err(Failure::Usage)?;
+    let bar = Bar::start(inputs, &options.progress);
+    let outcome = pipeline::detect(inputs, detectors, options).map_err(Failure::Operating)?;
+    bar.stop();
+    report::findings(&outcome.findings, outcome.stats.ledger.damaged);
+    for (detector, severity, line) in &outcome.log {
+        report::warning(&Problem::new(format!(
+            "detector `{detector}` ({}): {line}",
+            severity.name()
+        )));
+    }
+    for faulted in &outcome.faulted {
+        let what = format!("detector `{}` was stopped: {}", faulted.detector, faulted.fault);
+        report::error(&Problem::new(what).hint("its alerts are incomplete; the others' are not"));
+    }
+    Ok(outcome)
+}
+
+/// Alerts as they were raised for programs; for people each incident once, as it
+/// stands in the end.
+pub(super) fn write_alerts(outcome: &Outcome, form: Output) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    match form {
+        Output::Ndjson => {
+            for told in &outcome.alerts {
+                output::line(&mut out, &ndjson(told, &outcome.sources))?;
+            }
+        }
+        Output::Pretty => {
+            let style = Style { width: output::width(), colour: output::has_colour() };
+            for told in incidents(&outcome.alerts) {
+                output::line(&mut out, &pretty(told, &outcome.sources, style))?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The newest revision of each incident, in the order in which they were created.
+fn incidents(alerts: &[Identified]) -> Vec<&Identified> {
+    let mut places = std::collections::HashMap::new();
+    let mut newest: Vec<&Identified> = Vec::new();
+    for told in alerts {
+        match places.get(&told.id) {
+            Some(&place) => newest[place] = told,
+            None => {
+                places.insert(&told.id, newest.len());
+                newest.push(told);
+            }
+        }
+    }
+    newest
+}
+
+fn exit_of(alerts: &[Identified], fail_on: Option<&str>, failed: bool) -> Exit {
+    let limit = fail_on.and_then(Severity::from_name);
+    let is_alarm =
+        limit.is_some_and(|limit| alerts.iter().any(|told| told.alert.severity >= limit));
+    match (is_alarm, failed) {
+        (true, _) => Exit::Alarm,
+        (false, true) => Exit::Operating,
+        (false, false) => Exit::Done,
+    }
+}
+
+/// A progress bar on a terminal, for what takes longer than a moment.
+struct Bar {
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// How often the bar is drawn.
+const BAR_TICK: Duration = Duration::from_millis(100);
+
+impl Bar {
+    fn start(inputs: &[Input], progress: &Arc<AtomicU64>) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        if !std::io::stderr().is_terminal() {
+            return Self { stop, thread: None };
+        }
+        let size = |input: &Input| match input {
+            Input::File(path) => path.metadata().map_or(0, |metadata| metadata.len()),
+            Input::Stdin => 0,
+            Input::Memory(_, bytes) => bytes.len() as u64,
+        };
+        let total: u64 = inputs.iter().map(size).sum();
+        let (stopped, progress) = (Arc::clone(&stop), Arc::clone(progress));
+        let draw = move || draw(total, &progress, &stopped);
+        Self { stop, thread: Some(thread::spawn(draw)) }
+    }
+
+    fn stop(mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A bar that could not be drawn is no loss.
+            drop(thread.join());
+        }
+    }
+}
+
+fn draw(total: u64, progress: &AtomicU64, stopped: &AtomicBool) {
+    let bar = ProgressBar::new(total);
+    let style = "{wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
+    if let Ok(style) = ProgressStyle::with_template(style) {
+        bar.set_style(style);
+    }
+    while !stopped.load(Ordering::Relaxed) {
+        thread::sleep(BAR_TICK);
+        bar.set_position(progress.load(Ordering::Relaxed));
+    }
+    bar.finish_and_clear();
+}

@@ -1,0 +1,24 @@
+//! Config: the only place that reads settings.
+//!
+//! A file is read in two steps: raw, as it is written, with unknown keys refused;
+//! then resolved, with every value checked. Errors say where in the file.
+
+mod located;
+mod options;
+mod raw;
+mod resolved;
+
+pub use options::check_options;
+pub use resolved::{Component, Config, Detector};
+
+use std::path::PathBuf;
+
+/// Where compiled detectors are kept unless the config says otherwise:
+/// `$XDG_CACHE_HOME/logwasp`, else `$HOME/.cache/logwasp`.
+#[expect(clippy::disallowed_methods, reason = "this is the config")]
+pub fn default_cache_dir() -> Option<PathBuf> {
+    let absolute =
+        |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
+    Some(base.join("logwasp"))
+}

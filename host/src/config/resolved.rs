@@ -1,0 +1,289 @@
+//! The config with every value checked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+use logwasp_core::time::Zones;
+use serde_json::{Map, Value};
+
+use super::located::File;
+use super::raw::{self, Raw, Site};
+use crate::problem::{Problem, nearest};
+
+/// What the operator decided.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where `run` keeps its state.
+    pub state_dir: Option<PathBuf>,
+    /// The shared inventory.
+    pub site: Site,
+    /// Zones of hosts that write local time.
+    pub zones: Zones,
+    /// Detectors that the file names, in the order of their names.
+    pub detectors: Vec<Detector>,
+    /// Where compiled components are kept.
+    pub cache_dir: Option<PathBuf>,
+    file: Option<File>,
+}
+
+/// One detector.
+#[derive(Debug, Clone)]
+pub struct Detector {
+    /// Its name in alerts.
+    pub name: String,
+    /// Where its code comes from.
+    pub component: Component,
+    /// False to leave it out.
+    pub enabled: bool,
+    /// Its own options.
+    pub options: Map<String, Value>,
+}
+
+/// Where a detector's code comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Component {
+    /// A stock detector.
+    Bundled(String),
+    /// A file, pinned by its hash.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its SHA-256, when it is pinned.
+        sha256: Option<String>,
+    },
+}
+
+impl Config {
+    /// What holds without a file.
+    pub fn without_file() -> Self {
+        Self {
+            state_dir: None,
+            site: Site::default(),
+            zones: Zones::all_in(TimeZone::system()),
+            detectors: Vec::new(),
+            cache_dir: super::default_cache_dir(),
+            file: None,
+        }
+    }
+
+    /// Reads a file.
+    pub fn load(path: &Path) -> Result<Self, Problem> {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            Problem::new(format!("the config cannot be read: {error}")).at(&name)
+        })?;
+        Self::parse(File { name, text }, path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Reads a config that is part of the program.
+    pub fn embedded(name: &str, text: &str) -> Result<Self, Problem> {
+        Self::parse(File { name: name.to_owned(), text: text.to_owned() }, Path::new("."))
+    }
+
+    fn parse(file: File, folder: &Path) -> Result<Self, Problem> {
+        let raw: Raw = toml::from_str(&file.text).map_err(|error| syntax_problem(&file, &error))?;
+        let zones = zones(&raw.site, &file)?;
+        let detectors = raw.detector.into_iter();
+        let detectors = detectors
+            .map(|(name, raw)| detector(name, raw, folder, &file))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            state_dir: raw.state_dir.map(PathBuf::from),
+            site: raw.site,
+            zones,
+            detectors,
+            cache_dir: match raw.plugins.cache_dir.as_deref() {
+                None => super::default_cache_dir(),
+                Some("none") => None,
+                Some(path) => Some(folder.join(path)),
+            },
+            file: Some(file),
+        })
+    }
+
+    /// The detector of that name, if the file names it.
+    pub fn detector(&self, name: &str) -> Option<&Detector> {
+        self.detectors.iter().find(|detector| detector.name == name)
+    }
+
+    /// The JSON that a detector is started with: its options, and the inventory.
+    pub fn start_json(&self, options: &Map<String, Value>) -> String {
+        let mut config = options.clone();
+        let site = serde_json::to_value(&self.site).unwrap_or_default();
+        config.insert("site".to_owned(), site);
+        Value::Object(config).to_string()
+    }
+
+    /// A problem with what stands at a path of keys in the file.
+    pub fn problem_at(&self, path: &[&str], what: impl Into<String>) -> Problem {
+        match &self.file {
+            Some(file) => file.problem_at(path, what),
+            None => Problem::new(what),
+        }
+    }
+}
+
+fn detector(
+    name: String,
+    raw: raw::Detector,
+    folder: &Path,
+    file: &File,
+) -> Result<Detector, Problem> {
+    let component = match (&raw.use_, &raw.path) {
+        (Some(_), Some(_)) => {
+            let what = format!("detector `{name}` has both `use` and `path`");
+            return Err(file
+                .problem_at(&["detector", &name, "path"], what)
+                .hint("keep one of them"));
+        }
+        (None, Some(path)) => {
+            Component::File { path: folder.join(path), sha256: raw.sha256.clone() }
+        }
+        (used, None) => bundled(&name, used.as_deref(), file)?,
+    };
+    let options = serde_json::to_value(&raw.config).ok();
+    let options = options.and_then(|value| value.as_object().cloned()).unwrap_or_default();
+    Ok(Detector { name, component, enabled: raw.enabled.unwrap_or(true), options })
+}
+
+/// The stock detector that `use = "bundled:<name>"` or the table's name means.
+fn bundled(name: &str, used: Option<&str>, file: &File) -> Result<Component, Problem> {
+    let wanted = match used {
+        None => name,
+        Some(used) => used.strip_prefix("bundled:").ok_or_else(|| {
+            file.problem_at(&["detector", name, "use"], format!("`{used}` is not `bundled:<name>`"))
+                .hint("for a component of your own, write `path` and `sha256` instead")
+        })?,
+    };
+    if logwasp_detectors::find(wanted).is_some() {
+        return Ok(Component::Bundled(wanted.to_owned()));
+    }
+    let known = logwasp_detectors::BUNDLED.iter().map(|bundled| bundled.name);
+    let hint = match nearest(wanted, known.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("the stock detectors are {}", known.collect::<Vec<_>>().join(", ")),
+    };
+    let path = if used.is_some() { vec!["detector", name, "use"] } else { vec!["detector", name] };
+    Err(file.problem_at(&path, format!("there is no stock detector `{wanted}`")).hint(hint))
+}
+
+fn zones(site: &Site, file: &File) -> Result<Zones, Problem> {
+    let mut zones = Zones::all_in(TimeZone::system());
+    for (host, name) in &site.time_zones {
+        let zone = TimeZone::get(name).map_err(|_| {
+            let path = ["site", "time_zones", host.as_str()];
+            file.problem_at(&path, format!("there is no time zone `{name}`"))
+                .hint("write it as in the IANA database, such as `Europe/Berlin`")
+        })?;
+        zones.set(host, zone);
+    }
+    Ok(zones)
+}
+
+/// What serde says, with the place and the nearest known key.
+fn syntax_problem(file: &File, error: &toml::de::Error) -> Problem {
+    let place = error.span().map_or_else(|| file.name.clone(), |span| file.place(span.start));
+    let message = error.message();
+    let mut names = message.split('`').skip(1).step_by(2);
+    let problem = Problem::new(message.trim_end()).at(place);
+    match (message.starts_with("unknown field"), names.next()) {
+        (true, Some(unknown)) => {
+            let problem = Problem { what: format!("unknown key `{unknown}`"), ..problem };
+            match nearest(unknown, names.clone()) {
+                Some(near) => problem.hint(format!("did you mean `{near}`?")),
+                None => problem
+                    .hint(format!("known keys here: {}", names.collect::<Vec<_>>().join(", "))),
+            }
+        }
+        _ => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Problem> {
+        let file = File { name: "logwasp.toml".into(), text: text.into() };
+        Config::parse(file, Path::new("/etc/logwasp"))
+    }
+
+    /// Scenario: a config as an operator writes it.
+    /// Guarantees: tables by name are resolved, what is left out stays out.
+    #[test]
+    fn a_config_is_resolved() {
+        let config = parse(
+            "[site]\npdc = 'DC01'\n[site.time_zones]\nEXCH01 = 'Europe/Berlin'\n\
+             [detector.lockout.config]\nlookback = '1h'\n\
+             [detector.mine]\npath = 'mine.wasm'\nsha256 = 'ab'\n\
+             [source.files]\ntype = 'file'\n",
+        )
+        .expect("it is valid");
+        let lockout = config.detector("lockout").expect("named");
+        assert_eq!(lockout.component, Component::Bundled("lockout".into()));
+        let json: Value = serde_json::from_str(&config.start_json(&lockout.options)).expect("JSON");
+        assert_eq!(
+            json,
+            serde_json::json!({
+                "lookback": "1h",
+                "site": {"pdc": "DC01", "time_zones": {"EXCH01": "Europe/Berlin"}},
+            })
+        );
+        let Component::File { path, .. } = &config.detector("mine").expect("named").component
+        else {
+            panic!("a file")
+        };
+        assert_eq!(path, Path::new("/etc/logwasp/mine.wasm"));
+    }
+
+    /// Scenario: misspelt keys, unknown zones and detectors, broken syntax.
+    /// Guarantees: each error says what, where and what to do.
+    #[test]
+    fn errors_have_three_parts() {
+        for (text, what, place, hint) in [
+            ("[site]\npcd = 'x'\n", "unknown key `pcd`", "logwasp.toml:2:1", "did you mean `pdc`?"),
+            (
+                "[detector.lockot]\n",
+                "there is no stock detector `lockot`",
+                "logwasp.toml:1:11",
+                "did you mean `lockout`?",
+            ),
+            (
+                "\n[site.time_zones]\nDC01 = 'Berlin'\n",
+                "there is no time zone `Berlin`",
+                "logwasp.toml:3:1",
+                "write it as in the IANA database, such as `Europe/Berlin`",
+            ),
+        ] {
+            let problem = parse(text).expect_err("it is wrong");
+            assert_eq!(problem.what, what);
+            assert_eq!(problem.place.as_deref(), Some(place), "{text}");
+            assert_eq!(problem.hint.as_deref(), Some(hint), "{text}");
+        }
+        let problem = parse("[site\n").expect_err("it is wrong");
+        assert!(problem.place.is_some_and(|place| place.starts_with("logwasp.toml:1:")));
+    }
+
+    /// Scenario: options held against a schema.
+    /// Guarantees: unknown keys and wrong types are found where they stand.
+    #[test]
+    fn options_are_held_against_the_schema() {
+        let schema = serde_json::json!({"properties": {
+            "lookback": {"type": "string", "pattern": "x", "default": "30m"},
+            "implied_min": {"type": "integer"},
+        }})
+        .to_string();
+        let check = |text: &str| {
+            let config = parse(&format!("[detector.lockout.config]\n{text}\n")).expect("parses");
+            let options = config.detector("lockout").expect("named").options.clone();
+            super::super::check_options(&config, "lockout", &options, &schema)
+        };
+        assert_eq!(check("lookback = '1h'\nimplied_min = 4"), Ok(()));
+        let unknown = check("lokback = '1h'").expect_err("unknown");
+        assert_eq!(unknown.place.as_deref(), Some("logwasp.toml:2:1"));
+        assert_eq!(unknown.hint.as_deref(), Some("did you mean `lookback`?"));
+        let wrong = check("lookback = 30").expect_err("a number");
+        assert!(wrong.what.contains("a duration such as \"30m\""), "{wrong}");
+    }
+}

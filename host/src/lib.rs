@@ -1,0 +1,20 @@
+//! logwasp: an embedded log-stream processor that hosts sandboxed WebAssembly
+//! detectors.
+//!
+//! In reading order: [`source`] opens inputs, `logwasp_core` makes events of their
+//! bytes, [`pipeline`] brings matched rows into order and to the detectors,
+//! [`sandbox`] runs these, [`alert`] gives what they claim an identity and an
+//! encoding, [`cli`] is the command line on top. `docs/architecture.md` has the
+//! picture and the invariants.
+
+pub mod alert;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod event_line;
+pub mod examples;
+pub mod pipeline;
+pub mod problem;
+pub mod record;
+pub mod sandbox;
+pub mod source;

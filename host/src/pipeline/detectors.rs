@@ -1,0 +1,212 @@
+//! Detectors, from names and files to running guests with their subscriptions.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use logwasp_core::interest::{Interest, Subscription};
+use sha2::{Digest, Sha256};
+
+use crate::config::{Component, Config, check_options};
+use crate::problem::{Problem, nearest};
+use crate::sandbox::{Cache, Guest, LoadError, Manifest, Sandbox, Started};
+
+/// Which detectors shall run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// All stock detectors and all that the config names, unless it disables them.
+    All,
+    /// These, by name or as component files.
+    Named(Vec<String>),
+}
+
+/// A running detector.
+pub struct Loaded {
+    /// Its name in alerts.
+    pub name: String,
+    /// Itself.
+    pub guest: Box<dyn Guest>,
+    /// Its subscriptions among all: the first one's number, and their columns.
+    pub first_subscription: usize,
+    /// How many columns each of its subscriptions has.
+    pub columns: Vec<usize>,
+}
+
+/// All running detectors, and what they want to see.
+pub struct Detectors {
+    /// In the order in which they were loaded.
+    pub loaded: Vec<Loaded>,
+    subscriptions: Vec<Subscription>,
+}
+
+impl Detectors {
+    /// No detector yet.
+    pub fn none() -> Self {
+        Self { loaded: Vec::new(), subscriptions: Vec::new() }
+    }
+
+    /// Adds a detector that was started.
+    pub fn add<G: Guest + 'static>(
+        &mut self,
+        name: &str,
+        started: Started<G>,
+    ) -> Result<(), Problem> {
+        let mut columns = Vec::new();
+        let first_subscription = self.subscriptions.len();
+        for (index, spec) in started.subscriptions.iter().enumerate() {
+            let subscription = Subscription::compile(spec).map_err(|error| {
+                Problem::new(format!("subscription {index} of detector `{name}`: {error}"))
+            })?;
+            columns.push(subscription.columns.len());
+            self.subscriptions.push(subscription);
+        }
+        let guest = Box::new(started.guest);
+        self.loaded.push(Loaded { name: name.to_owned(), guest, first_subscription, columns });
+        Ok(())
+    }
+
+    /// The subscriptions of all detectors, and the detectors.
+    pub fn split(self) -> (Interest, Vec<Loaded>) {
+        (Interest::new(self.subscriptions), self.loaded)
+    }
+}
+
+/// A detector that is about to be loaded.
+struct Selected {
+    name: String,
+    component: Component,
+    options: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Loads and starts the wanted detectors. `visit` sees the manifest of each.
+pub fn load(
+    config: &Config,
+    wanted: &Wanted,
+    mut visit: impl FnMut(&str, &Manifest),
+) -> Result<Detectors, Problem> {
+    let selected = select(config, wanted)?;
+    let cache = config.cache_dir.as_deref().and_then(Cache::open);
+    let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
+    let mut detectors = Detectors::none();
+    for Selected { name, component, options } in selected {
+        let bytes = component_bytes(config, &name, &component)?;
+        let plugin =
+            sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
+        let manifest = plugin.manifest();
+        check_options(config, &name, &options, &manifest.config_schema)?;
+        visit(&name, manifest);
+        let started = plugin.start(&config.start_json(&options), None).map_err(|fault| {
+            config
+                .problem_at(
+                    &["detector", &name],
+                    format!("detector `{name}` does not start: {fault}"),
+                )
+                .hint("`logwasp check -c <config>` shows its options and their defaults")
+        })?;
+        detectors.add(&name, started)?;
+    }
+    Ok(detectors)
+}
+
+fn select(config: &Config, wanted: &Wanted) -> Result<Vec<Selected>, Problem> {
+    match wanted {
+        Wanted::All => Ok(select_all(config)),
+        Wanted::Named(names) => names.iter().map(|name| select_one(config, name)).collect(),
+    }
+}
+
+fn select_all(config: &Config) -> Vec<Selected> {
+    let bundled = logwasp_detectors::BUNDLED.iter().map(|bundled| bundled.name);
+    let stock = bundled.filter(|name| config.detector(name).is_none()).map(|name| Selected {
+        name: name.to_owned(),
+        component: Component::Bundled(name.to_owned()),
+        options: serde_json::Map::new(),
+    });
+    let configured = config.detectors.iter().filter(|detector| detector.enabled);
+    let configured = configured.map(|detector| Selected {
+        name: detector.name.clone(),
+        component: detector.component.clone(),
+        options: detector.options.clone(),
+    });
+    let mut all: Vec<_> = stock.chain(configured).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
+}
+
+/// A name of the config, of a stock detector, or a component file.
+fn select_one(config: &Config, name: &str) -> Result<Selected, Problem> {
+    if let Some(detector) = config.detector(name) {
+        return Ok(Selected {
+            name: detector.name.clone(),
+            component: detector.component.clone(),
+            options: detector.options.clone(),
+        });
+    }
+    if logwasp_detectors::find(name).is_some() {
+        let component = Component::Bundled(name.to_owned());
+        return Ok(Selected { name: name.to_owned(), component, options: serde_json::Map::new() });
+    }
+    let path = PathBuf::from(name);
+    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wasm")) {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let options = config.detector(&stem).map(|detector| detector.options.clone());
+        let component = Component::File { path, sha256: None };
+        return Ok(Selected { name: stem, component, options: options.unwrap_or_default() });
+    }
+    let known: Vec<&str> = logwasp_detectors::BUNDLED.iter().map(|bundled| bundled.name).collect();
+    let problem = Problem::new(format!("there is no detector `{name}`"));
+    Err(match nearest(name, known.iter().copied()) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!(
+            "the stock detectors are {}; a component of your own is named by its .wasm file",
+            known.join(", ")
+        )),
+    })
+}
+
+fn component_bytes(config: &Config, name: &str, component: &Component) -> Result<Vec<u8>, Problem> {
+    match component {
+        Component::Bundled(bundled) => {
+            let found = logwasp_detectors::find(bundled);
+            found
+                .map(|bundled| bundled.component.to_vec())
+                .ok_or_else(|| Problem::new(format!("there is no stock detector `{bundled}`")))
+        }
+        Component::File { path, sha256 } => {
+            let bytes = read_component(path)?;
+            let found: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+            match sha256 {
+                Some(pinned) if !pinned.eq_ignore_ascii_case(&found) => Err(config
+                    .problem_at(
+                        &["detector", name, "sha256"],
+                        format!("{} is not the component that was pinned", path.display()),
+                    )
+                    .hint(format!("if you trust the file, pin it: sha256 = \"{found}\""))),
+                _ => Ok(bytes),
+            }
+        }
+    }
+}
+
+fn read_component(path: &Path) -> Result<Vec<u8>, Problem> {
+    fs::read(path).map_err(|error| {
+        Problem::new(format!("the component cannot be read: {error}"))
+            .at(path.display().to_string())
+    })
+}
+
+fn load_problem(name: &str, component: &Component, error: &LoadError) -> Problem {
+    let place = match component {
+        Component::Bundled(bundled) => format!("bundled:{bundled}"),
+        Component::File { path, .. } => path.display().to_string(),
+    };
+    let problem = Problem::new(format!("detector `{name}` cannot be loaded: {error}")).at(place);
+    match error {
+        LoadError::Import(import) if import.starts_with("wasi:") => {
+            problem.hint("build it for wasm32-unknown-unknown: detectors have no WASI")
+        }
+        LoadError::Component(_) => {
+            problem.hint("a core module must be made a component first; the SDK's guide shows how")
+        }
+        _ => problem,
+    }
+}

@@ -1,0 +1,239 @@
+//! Dispatch: rows become batches, batches go to detectors, alerts come back.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, ScopedJoinHandle};
+
+use super::detectors::Loaded;
+use super::row::Row;
+use crate::alert::{Alert, Identified, Incidents, Severity};
+use crate::sandbox::{Batch, Fault, Guest};
+
+/// Events of one batch: enough to make a call's own cost small.
+const BATCH_EVENTS_MAX: usize = 256;
+/// Bytes of one batch: it must fit a guest's memory several times.
+const BATCH_BYTES_MAX: usize = 2 << 20;
+/// Batches that wait for one detector.
+const BATCHES_WAITING_MAX: usize = 4;
+
+/// A detector that was stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faulted {
+    /// Its name.
+    pub detector: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// What a detector did.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Alerts, in the order in which they were raised.
+    pub alerts: Vec<Identified>,
+    /// Why it was stopped, if it was.
+    pub fault: Option<Fault>,
+    /// Rows it took.
+    pub rows_delivered: u64,
+    /// Rows it could not take any more.
+    pub rows_quarantined: u64,
+    /// What it wrote to the log.
+    pub log: Vec<(Severity, String)>,
+}
+
+/// One detector at work: a batch at a time, until it is stopped by a fault.
+struct Worker {
+    guest: Box<dyn Guest>,
+    incidents: Incidents,
+    work: Work,
+}
+
+/// What a worker is asked to do.
+enum Order {
+    Process(Batch),
+    /// Time goes on to here, then the input ends.
+    Finish(Option<i64>),
+}
+
+impl Worker {
+    fn new(name: &str, guest: Box<dyn Guest>) -> Self {
+        Self { guest, incidents: Incidents::new(name), work: Work::default() }
+    }
+
+    fn obey(&mut self, order: &Order) {
+        match order {
+            Order::Process(batch) => {
+                let rows: usize = batch.groups().map(|rows| rows.order.len()).sum();
+                if self.work.fault.is_some() {
+                    self.work.rows_quarantined += rows as u64;
+                    return;
+                }
+                let result = self.guest.process(batch);
+                match result.is_ok() {
+                    true => self.work.rows_delivered += rows as u64,
+                    false => self.work.rows_quarantined += rows as u64,
+                }
+                self.take(result);
+            }
+            Order::Finish(watermark) => {
+                if let Some(watermark) = watermark {
+                    self.call(|guest| guest.advance(*watermark));
+                }
+                self.call(|guest| guest.finish());
+            }
+        }
+    }
+
+    fn call(&mut self, call: impl FnOnce(&mut dyn Guest) -> Result<Vec<Alert>, Fault>) {
+        if self.work.fault.is_none() {
+            let result = call(&mut *self.guest);
+            self.take(result);
+        }
+    }
+
+    fn take(&mut self, result: Result<Vec<Alert>, Fault>) {
+        self.work.log.extend(self.guest.take_log());
+        match result {
+            Ok(alerts) => {
+                let told = alerts.into_iter().filter_map(|alert| self.incidents.identify(alert));
+                self.work.alerts.extend(told);
+            }
+            Err(fault) => self.work.fault = Some(fault),
+        }
+    }
+}
+
+/// Hands rows to all detectors.
+pub struct Dispatcher<'scope> {
+    lanes: Vec<Lane<'scope>>,
+    /// For each subscription: its detector, and its number there.
+    routes: Vec<(usize, usize)>,
+}
+
+/// The way to one detector.
+struct Lane<'scope> {
+    columns: Vec<usize>,
+    batch: Batch,
+    place: Place<'scope>,
+}
+
+/// Where a detector works.
+enum Place<'scope> {
+    /// On the thread that dispatches.
+    Here(Box<Worker>),
+    /// On a thread of its own.
+    There(SyncSender<Order>, ScopedJoinHandle<'scope, Work>),
+}
+
+impl<'scope> Dispatcher<'scope> {
+    /// A dispatcher whose detectors work here, one after the other.
+    pub fn here(loaded: Vec<Loaded>) -> Self {
+        Self::new(loaded, |worker| Place::Here(Box::new(worker)))
+    }
+
+    /// A dispatcher whose detectors work on threads of their own.
+    pub fn on_threads<'env>(
+        loaded: Vec<Loaded>,
+        scope: &'scope thread::Scope<'scope, 'env>,
+    ) -> Self {
+        Self::new(loaded, |worker| {
+            let (sender, receiver) = sync_channel(BATCHES_WAITING_MAX);
+            Place::There(sender, scope.spawn(move || serve(worker, &receiver)))
+        })
+    }
+
+    fn new(loaded: Vec<Loaded>, mut place: impl FnMut(Worker) -> Place<'scope>) -> Self {
+        let mut routes = Vec::new();
+        let mut lanes = Vec::new();
+        for (detector, loaded) in loaded.into_iter().enumerate() {
+            routes.extend((0..loaded.columns.len()).map(|index| (detector, index)));
+            let worker = Worker::new(&loaded.name, loaded.guest);
+            let batch = Batch::new(&loaded.columns);
+            lanes.push(Lane { columns: loaded.columns, batch, place: place(worker) });
+        }
+        Self { lanes, routes }
+    }
+
+    /// Adds a row to the batches of all detectors whose subscriptions it satisfied.
+    pub fn row(&mut self, mut row: Row<'_>) {
+        let mut last = None;
+        while let Some(subscription) = row.next_match() {
+            let Some((detector, index)) = self.routes.get(subscription).copied() else { return };
+            let Some(lane) = self.lanes.get_mut(detector) else { return };
+            if last != Some(detector) {
+                if lane.is_full() {
+                    lane.flush();
+                }
+                lane.batch.next_event();
+                last = Some(detector);
+            }
+            let columns = lane.columns.get(index).copied().unwrap_or(0);
+            let head = row.head;
+            lane.batch.push(index, head, (0..columns).map(|_| row.next_cell()));
+        }
+    }
+
+    /// The last rows go out, time goes on to `watermark`, the input ends. What each
+    /// detector did, in their order.
+    pub fn finish(self, watermark: Option<i64>) -> Vec<Work> {
+        let finish = |mut lane: Lane<'scope>| {
+            lane.flush();
+            lane.give(Order::Finish(watermark));
+            lane
+        };
+        // All are told first, so that those on threads end at the same time.
+        let lanes: Vec<_> = self.lanes.into_iter().map(finish).collect();
+        lanes.into_iter().map(|lane| lane.place.join()).collect()
+    }
+}
+
+impl Lane<'_> {
+    fn is_full(&self) -> bool {
+        self.batch.events() >= BATCH_EVENTS_MAX || self.batch.bytes() >= BATCH_BYTES_MAX
+    }
+
+    fn flush(&mut self) {
+        if self.batch.events() == 0 {
+            return;
+        }
+        if let Place::Here(worker) = &mut self.place {
+            let order = Order::Process(std::mem::take(&mut self.batch));
+            worker.obey(&order);
+            if let Order::Process(mut batch) = order {
+                batch.clear();
+                self.batch = batch;
+            }
+        } else {
+            let batch = std::mem::replace(&mut self.batch, Batch::new(&self.columns));
+            self.give(Order::Process(batch));
+        }
+    }
+
+    fn give(&mut self, order: Order) {
+        match &mut self.place {
+            Place::Here(worker) => worker.obey(&order),
+            // The receiver lives until this sender is gone.
+            Place::There(sender, _) => drop(sender.send(order)),
+        }
+    }
+}
+
+impl Place<'_> {
+    fn join(self) -> Work {
+        match self {
+            Self::Here(worker) => worker.work,
+            Self::There(sender, thread) => {
+                drop(sender);
+                match thread.join() {
+                    Ok(work) => work,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                }
+            }
+        }
+    }
+}
+
+fn serve(mut worker: Worker, orders: &Receiver<Order>) -> Work {
+    for order in orders {
+        worker.obey(&order);
+    }
+    worker.work
+}

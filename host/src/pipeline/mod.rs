@@ -1,0 +1,18 @@
+//! Pipeline: from inputs to alerts, the stages in their order.
+//!
+//! Files are read in any order by as many threads as there are; what matched is
+//! put in order of event time, and then handed to the detectors, each on its own.
+
+mod coverage;
+mod detect;
+mod detectors;
+mod dispatch;
+mod order;
+mod read;
+mod row;
+mod texts;
+
+pub use detect::{Options, Outcome, Stats, detect};
+pub use detectors::{Detectors, Loaded, Wanted, load};
+pub use dispatch::Faulted;
+pub use read::{Finding, ReadOptions, read_events};

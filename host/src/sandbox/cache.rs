@@ -1,0 +1,156 @@
+//! Compiled code, kept between runs.
+//!
+//! Compiling a component takes a hundred times longer than loading the result.
+//! What is loaded is machine code, so nothing but our own may be: the folder
+//! belongs to us alone, and each file begins with the SHA-256 of what follows.
+
+use std::fs::{self, DirBuilder};
+use std::hash::{Hash, Hasher};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+/// A private folder of compiled components.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    folder: PathBuf,
+}
+
+/// Bytes of the hash at the beginning of a file.
+const HASH_BYTES: usize = 32;
+
+impl Cache {
+    /// Opens the folder, creating it. `None` when it is not private to us: then
+    /// there is no cache, and detectors are compiled each time.
+    pub fn open(folder: &Path) -> Option<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).ok()?;
+        is_private(folder).then(|| Self { folder: folder.to_owned() })
+    }
+
+    /// The compiled form of a component, if it is here and intact.
+    #[expect(unsafe_code, reason = "loads machine code of our own making; see SAFETY")]
+    pub(super) fn get(&self, engine: &Engine, component: &[u8]) -> Option<Component> {
+        let file = fs::read(self.path(engine, component)).ok()?;
+        let (hash, code) = file.split_first_chunk::<HASH_BYTES>()?;
+        if !is_private(&self.folder) || Sha256::digest(code).as_slice() != hash {
+            return None;
+        }
+        // SAFETY: the bytes must come from `Component::serialize` of a compatible
+        // engine. They were written by `put` below: the folder belongs to this user
+        // and nobody else can write to it (checked just above, so only somebody who
+        // can already run code as this user could have placed the file), the file is
+        // intact (its hash matches the bytes held here, which no longer change), and
+        // its name binds it to the component's hash and to the engine's version and
+        // configuration, which wasmtime checks again. `a_foreign_or_altered_file_is_refused`
+        // tests the refusals.
+        unsafe { Component::deserialize(engine, code) }.ok()
+    }
+
+    /// Keeps the compiled form. Failing to is no error: it is compiled again.
+    pub(super) fn put(&self, engine: &Engine, component: &[u8], compiled: &Component) {
+        let Ok(code) = compiled.serialize() else { return };
+        let write = || -> std::io::Result<()> {
+            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+            file.write_all(&Sha256::digest(&code))?;
+            file.write_all(&code)?;
+            file.persist(self.path(engine, component))?;
+            Ok(())
+        };
+        // The next run compiles again; nothing else depends on it.
+        drop(write());
+    }
+
+    /// Named by what is compiled, and by what for.
+    fn path(&self, engine: &Engine, component: &[u8]) -> PathBuf {
+        let mut compatibility = ShaHasher(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut compatibility);
+        let mut hash = compatibility.0;
+        hash.update(Sha256::digest(component));
+        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        self.folder.join(format!("{name}.cwasm"))
+    }
+}
+
+/// True for a folder of ours that nobody else can enter or write to.
+fn is_private(folder: &Path) -> bool {
+    let Ok(metadata) = fs::symlink_metadata(folder) else { return false };
+    metadata.is_dir()
+        && metadata.uid() == rustix::process::geteuid().as_raw()
+        && metadata.mode() & 0o077 == 0
+}
+
+/// Feeds what is hashed to SHA-256, so that names stay the same between builds.
+struct ShaHasher(Sha256);
+
+impl Hasher for ShaHasher {
+    fn finish(&self) -> u64 {
+        0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const COMPONENT: &[u8] = b"(component)";
+
+    fn engine() -> Engine {
+        Engine::default()
+    }
+
+    /// The smallest component there is, in binary.
+    fn component(engine: &Engine) -> Component {
+        Component::new(engine, b"\0asm\x0d\0\x01\0").expect("an empty component compiles")
+    }
+
+    fn only_file(folder: &Path) -> PathBuf {
+        fs::read_dir(folder).expect("readable").next().expect("one file").expect("readable").path()
+    }
+
+    /// Scenario: compiled code is kept and found again.
+    /// Guarantees: the same component is found, another is not.
+    #[test]
+    fn compiled_code_is_found_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cache = Cache::open(&folder.path().join("cache")).expect("private");
+        let engine = engine();
+        assert!(cache.get(&engine, COMPONENT).is_none());
+        cache.put(&engine, COMPONENT, &component(&engine));
+        assert!(cache.get(&engine, COMPONENT).is_some());
+        assert!(cache.get(&engine, b"another").is_none());
+    }
+
+    /// Scenario: a file that was altered, cut, or never ours; a folder that others
+    /// can write to.
+    /// Guarantees: refused before anything is loaded.
+    #[test]
+    fn a_foreign_or_altered_file_is_refused() {
+        let parent = tempfile::tempdir().expect("a folder");
+        let folder = parent.path().join("cache");
+        let cache = Cache::open(&folder).expect("private");
+        let engine = engine();
+        cache.put(&engine, COMPONENT, &component(&engine));
+        let file = only_file(&folder);
+        let intact = fs::read(&file).expect("readable");
+        let mut altered = intact.clone();
+        altered[HASH_BYTES + 100] ^= 1;
+        for bytes in [altered, intact[..intact.len() - 1].to_vec(), b"short".to_vec(), Vec::new()] {
+            fs::write(&file, bytes).expect("writable");
+            assert!(cache.get(&engine, COMPONENT).is_none());
+        }
+        fs::write(&file, &intact).expect("writable");
+        assert!(cache.get(&engine, COMPONENT).is_some());
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).expect("ours");
+        assert!(cache.get(&engine, COMPONENT).is_none());
+        assert!(Cache::open(&folder).is_none());
+    }
+}

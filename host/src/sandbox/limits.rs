@@ -1,0 +1,97 @@
+//! What a guest may use and say. The numbers are arbitrary but for their order:
+//! far above what a detector needs, far below what would hurt.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// CPU time of one `process` or `advance`.
+pub(super) const CALL_CPU_MAX: Duration = Duration::from_millis(200);
+/// CPU time of one `describe`, `start`, `finish` or `snapshot`.
+pub(super) const START_CPU_MAX: Duration = Duration::from_secs(5);
+/// A call may wait ten times as long as it may compute: a pause of the machine is
+/// nobody's fault.
+pub(super) const WALL_FACTOR: u32 = 10;
+/// How often deadlines are looked at.
+pub(super) const EPOCH_TICK: Duration = Duration::from_millis(10);
+
+/// Linear memory of one guest.
+pub(super) const MEMORY_BYTES_MAX: usize = 64 << 20;
+/// Elements of one table of a guest.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+/// Native stack of a guest's calls.
+pub(super) const STACK_BYTES_MAX: usize = 1 << 20;
+
+/// Bytes that one answer may carry over, all strings and lists together.
+pub(super) const ANSWER_BYTES_MAX: usize = 32 << 20;
+/// Bytes of a snapshot.
+pub(super) const SNAPSHOT_BYTES_MAX: usize = 32 << 20;
+/// Alerts of one call.
+pub(super) const ALERTS_MAX: usize = 10_000;
+/// Subscriptions of one detector.
+pub(super) const SUBSCRIPTIONS_MAX: usize = 256;
+/// A rule's name.
+pub(super) const RULE_BYTES_MAX: usize = 32;
+/// An incident's key, and a title.
+pub(super) const LINE_BYTES_MAX: usize = 1_024;
+/// A description or a remediation.
+pub(super) const TEXT_BYTES_MAX: usize = 16 * 1_024;
+/// A name or value among entities, attributes and labels.
+pub(super) const VALUE_BYTES_MAX: usize = 4 * 1_024;
+/// Entities, attributes or labels of one alert.
+pub(super) const PAIRS_MAX: usize = 64;
+/// ATT&CK techniques of one alert.
+pub(super) const ATTACK_MAX: usize = 16;
+/// Evidence of one alert.
+pub(super) const EVIDENCE_MAX: usize = 64;
+/// A line of the guest's log; the rest is cut.
+pub(super) const LOG_BYTES_MAX: usize = 1_024;
+/// Lines of a guest's log in one call; the rest is counted.
+pub(super) const LOG_LINES_MAX: u32 = 20;
+
+/// Refuses growth beyond the limits, and remembers that it did: a guest whose
+/// allocation was refused aborts, and that trap looks like any other.
+#[derive(Debug, Default)]
+pub(super) struct Limiter {
+    pub(super) refused: bool,
+}
+
+impl Limiter {
+    fn allow(&mut self, desired: usize, limit: usize) -> bool {
+        let allowed = desired <= limit;
+        self.refused |= !allowed;
+        allowed
+    }
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.allow(desired, MEMORY_BYTES_MAX))
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.allow(desired, TABLE_ELEMENTS_MAX))
+    }
+
+    fn instances(&self) -> usize {
+        8
+    }
+
+    fn tables(&self) -> usize {
+        8
+    }
+
+    fn memories(&self) -> usize {
+        1
+    }
+}

@@ -1,0 +1,9 @@
+//! Sources: bytes and where they stand. What is in them is not known here.
+
+mod expand;
+mod open;
+mod text;
+
+pub use expand::{Input, expand};
+pub use open::{Opened, open};
+pub use text::Utf16Reader;
