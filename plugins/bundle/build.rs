@@ -34,7 +34,9 @@ fn build() -> Result<()> {
     let guests = guest_target_dir(&out);
     build_guests(&root, &guests)?;
 
-    let mut table = String::from("pub static BUNDLED: &[Bundled] = &[\n");
+    let mut table = String::from(
+        "/// The stock detectors, in the order in which they run.\npub static BUNDLED: &[Bundled] = &[\n",
+    );
     for name in DETECTORS {
         let module = guests
             .join(TARGET)

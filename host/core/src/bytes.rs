@@ -4,13 +4,13 @@
 use memchr::memchr;
 
 /// Splits at the first `byte`, which belongs to neither part.
-pub fn split_once(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_once(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = bytes.split_at_checked(memchr(byte, bytes)?)?;
     Some((before, rest.get(1..)?))
 }
 
 /// The number that one to nine decimal digits make; anything else is none.
-pub fn digits(bytes: &[u8]) -> Option<u32> {
+pub(crate) fn digits(bytes: &[u8]) -> Option<u32> {
     if bytes.is_empty() || bytes.len() > 9 {
         return None;
     }
@@ -22,7 +22,7 @@ pub fn digits(bytes: &[u8]) -> Option<u32> {
 
 /// A number as logs write it: decimal, `0x` hex, or negative, folded to its
 /// unsigned form (to 32 bits when it fits, else to 64).
-pub fn number(bytes: &[u8]) -> Option<u64> {
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
     if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         return if hex.starts_with('+') { None } else { u64::from_str_radix(hex, 16).ok() };
@@ -36,13 +36,13 @@ pub fn number(bytes: &[u8]) -> Option<u64> {
 }
 
 /// A line without its ending (`\n` was cut already) `\r`.
-pub fn without_cr(line: &[u8]) -> &[u8] {
+pub(crate) fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// True for what stands for nothing in a file: blanks, line ends, and the zeros
 /// that a crash leaves behind.
-pub fn is_blank(bytes: &[u8]) -> bool {
+pub(crate) fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\0'))
 }
 

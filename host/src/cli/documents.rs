@@ -33,7 +33,8 @@ pub(super) fn man(args: &args::Man) -> Result<Exit, Failure> {
         },
     };
     let mut page = Vec::new();
-    let title = args.command.as_ref().map_or("logwasp".to_owned(), |name| format!("logwasp-{name}"));
+    let title =
+        args.command.as_ref().map_or("logwasp".to_owned(), |name| format!("logwasp-{name}"));
     clap_mangen::Man::new(command).title(title).render(&mut page)?;
     print(&page)
 }

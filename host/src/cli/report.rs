@@ -132,9 +132,11 @@ fn bytes(count: u64) -> String {
         unit += 1;
     }
     let name = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == 0 {
-        format!("{count} {name}")
-    } else {
-        format!("{value:.3e} {name}").replace("e0", "")
+    // Three digits are all that a person compares.
+    match value {
+        _ if unit == 0 => format!("{count} {name}"),
+        ..9.995 => format!("{value:.2} {name}"),
+        ..99.95 => format!("{value:.1} {name}"),
+        _ => format!("{value:.0} {name}"),
     }
 }

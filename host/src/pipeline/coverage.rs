@@ -20,7 +20,7 @@ const HOSTS_MAX: usize = 65_536;
 
 /// What the probes of one stream prove.
 #[derive(Debug)]
-pub struct Coverage {
+pub(super) struct Coverage {
     reference_nanos: i64,
     spans: BTreeMap<Whose, Span>,
     newest: Option<i64>,
@@ -36,13 +36,13 @@ struct Span {
 
 impl Coverage {
     /// Nothing is proved yet. `reference_nanos` is the time of the file.
-    pub fn new(reference_nanos: i64) -> Self {
+    pub(super) fn new(reference_nanos: i64) -> Self {
         Self { reference_nanos, spans: BTreeMap::new(), newest: None, future: 0 }
     }
 
     /// Takes a probe in. Times that are inherited prove nothing, nor do those from
     /// the future; requests of a server to itself are no one's log.
-    pub fn probe(&mut self, probe: &Probe) {
+    pub(super) fn probe(&mut self, probe: &Probe) {
         if probe.time_quality >= TimeQuality::Inherited {
             return;
         }
@@ -67,17 +67,17 @@ impl Coverage {
     }
 
     /// The newest probed time.
-    pub fn newest(&self) -> Option<i64> {
+    pub(super) fn newest(&self) -> Option<i64> {
         self.newest
     }
 
     /// Probes whose time lies in the future.
-    pub fn future(&self) -> u64 {
+    pub(super) fn future(&self) -> u64 {
         self.future
     }
 
     /// Hands one event of kind `coverage` for each host and kind to `give`.
-    pub fn events(&self, source: &str, mut give: impl for<'c> FnMut(&Event<'c>, &'c Bump)) {
+    pub(super) fn events(&self, source: &str, mut give: impl for<'c> FnMut(&Event<'c>, &'c Bump)) {
         for ((host, kind, direction), span) in &self.spans {
             let arena = Bump::new();
             let (from, to) = (span.from.to_string(), span.to.to_string());

@@ -26,9 +26,9 @@ pub struct Faulted {
 
 /// What a detector did.
 #[derive(Debug, Default)]
-pub struct Work {
+pub(super) struct Work {
     /// Alerts, in the order in which they were raised.
-    pub alerts: Vec<Identified>,
+    pub(super) alerts: Vec<Identified>,
     /// Why it was stopped, if it was.
     pub fault: Option<Fault>,
     /// Rows it took.
@@ -102,7 +102,7 @@ impl Worker {
 }
 
 /// Hands rows to all detectors.
-pub struct Dispatcher<'scope> {
+pub(super) struct Dispatcher<'scope> {
     lanes: Vec<Lane<'scope>>,
     /// For each subscription: its detector, and its number there.
     routes: Vec<(usize, usize)>,
@@ -125,12 +125,12 @@ enum Place<'scope> {
 
 impl<'scope> Dispatcher<'scope> {
     /// A dispatcher whose detectors work here, one after the other.
-    pub fn here(loaded: Vec<Loaded>) -> Self {
+    pub(super) fn here(loaded: Vec<Loaded>) -> Self {
         Self::new(loaded, |worker| Place::Here(Box::new(worker)))
     }
 
     /// A dispatcher whose detectors work on threads of their own.
-    pub fn on_threads<'env>(
+    pub(super) fn on_threads<'env>(
         loaded: Vec<Loaded>,
         scope: &'scope thread::Scope<'scope, 'env>,
     ) -> Self {
@@ -153,7 +153,7 @@ impl<'scope> Dispatcher<'scope> {
     }
 
     /// Adds a row to the batches of all detectors whose subscriptions it satisfied.
-    pub fn row(&mut self, mut row: Row<'_>) {
+    pub(super) fn row(&mut self, mut row: Row<'_>) {
         let mut last = None;
         while let Some(subscription) = row.next_match() {
             let Some((detector, index)) = self.routes.get(subscription).copied() else { return };
@@ -173,7 +173,7 @@ impl<'scope> Dispatcher<'scope> {
 
     /// The last rows go out, time goes on to `watermark`, the input ends. What each
     /// detector did, in their order.
-    pub fn finish(self, watermark: Option<i64>) -> Vec<Work> {
+    pub(super) fn finish(self, watermark: Option<i64>) -> Vec<Work> {
         let finish = |mut lane: Lane<'scope>| {
             lane.flush();
             lane.give(Order::Finish(watermark));

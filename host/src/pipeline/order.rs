@@ -9,11 +9,11 @@ use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 /// Bytes of a run that are held in memory, on all threads together.
-pub const RUN_BYTES_MAX: usize = 16 << 20;
+pub(super) const RUN_BYTES_MAX: usize = 16 << 20;
 
 /// Where a row belongs among all rows. `part` tells rows of one record apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RowKey {
+pub(super) struct RowKey {
     /// Event time.
     pub time: i64,
     /// Number of the source, by sorted path.
@@ -51,7 +51,7 @@ impl RowKey {
 
 /// Collects the rows of one thread.
 #[derive(Debug)]
-pub struct Collector {
+pub(super) struct Collector {
     bytes_max: usize,
     data: Vec<u8>,
     index: Vec<(RowKey, usize, usize)>,
@@ -68,12 +68,12 @@ struct Spill {
 
 impl Collector {
     /// A collector that holds about `bytes_max` in memory.
-    pub fn new(bytes_max: usize) -> Self {
+    pub(super) fn new(bytes_max: usize) -> Self {
         Self { bytes_max, data: Vec::new(), index: Vec::new(), spilled: None }
     }
 
     /// Adds a row; `write` appends its bytes.
-    pub fn push(&mut self, key: RowKey, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+    pub(super) fn push(&mut self, key: RowKey, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let start = self.data.len();
         write(&mut self.data);
         self.index.push((key, start, self.data.len()));
@@ -113,7 +113,7 @@ impl Collector {
 const MERGE_BYTES_MAX: usize = 8 << 20;
 
 /// All rows of all collectors, in order.
-pub struct Merge {
+pub(super) struct Merge {
     runs: Vec<Run>,
     heads: BinaryHeap<Reverse<(RowKey, usize)>>,
 }
@@ -139,7 +139,7 @@ impl Read for At {
 
 impl Merge {
     /// Merges what was collected.
-    pub fn new(collectors: Vec<Collector>) -> io::Result<Self> {
+    pub(super) fn new(collectors: Vec<Collector>) -> io::Result<Self> {
         let runs_on_disk: usize = collectors
             .iter()
             .filter_map(|c| c.spilled.as_ref())
@@ -167,7 +167,7 @@ impl Merge {
     }
 
     /// Hands the next row to `take`; false when there is none.
-    pub fn next(&mut self, take: impl FnOnce(RowKey, &[u8])) -> io::Result<bool> {
+    pub(super) fn next(&mut self, take: impl FnOnce(RowKey, &[u8])) -> io::Result<bool> {
         let Some(Reverse((key, run))) = self.heads.pop() else { return Ok(false) };
         match &self.runs[run] {
             Run::Memory { data, row, .. } => take(key, data.get(row.0..row.1).unwrap_or_default()),

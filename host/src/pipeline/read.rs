@@ -19,7 +19,7 @@ use logwasp_core::time::Zones;
 use super::coverage::Coverage;
 use super::order::{Collector, RowKey};
 use super::row;
-use super::texts::FolderTexts;
+use super::texts::{FolderTexts, keep_aside};
 use crate::problem::Problem;
 use crate::record::reference;
 use crate::source::{Input, Opened, open};
@@ -214,7 +214,7 @@ fn broken_off(error: &io::Error, input: &Input) -> Problem {
 
 /// What reading inputs for detectors gave.
 #[derive(Debug)]
-pub struct Harvest {
+pub(super) struct Harvest {
     /// Matched rows.
     pub collector: Collector,
     /// The accounts.
@@ -238,7 +238,7 @@ const FINDINGS_MAX: usize = 1_000;
 
 impl Harvest {
     /// Nothing yet; rows beyond `run_bytes_max` go to disk.
-    pub fn new(run_bytes_max: usize) -> Self {
+    pub(super) fn new(run_bytes_max: usize) -> Self {
         Self {
             collector: Collector::new(run_bytes_max),
             ledger: Ledger::default(),
@@ -261,7 +261,7 @@ impl Harvest {
 }
 
 /// Reads inputs for detectors.
-pub struct Reaper<'a> {
+pub(super) struct Reaper<'a> {
     /// All inputs, in the order of their numbers.
     pub inputs: &'a [Input],
     /// What is wanted.
@@ -274,12 +274,19 @@ pub struct Reaper<'a> {
 
 impl Reaper<'_> {
     /// Reads one input into the harvest.
-    pub fn read(&self, source: usize, harvest: &mut Harvest) {
+    pub(super) fn read(&self, source: usize, harvest: &mut Harvest) {
         let Some(input) = self.inputs.get(source) else { return };
         let mut opened = match open(input, self.progress) {
             Ok(opened) => opened,
             Err(problem) => {
                 harvest.problems.push(problem);
+                return;
+            }
+        };
+        let sessions = match self.sessions_of_stream(input, &mut opened) {
+            Ok(sessions) => sessions,
+            Err(error) => {
+                harvest.problems.push(broken_off(&error, input));
                 return;
             }
         };
@@ -292,7 +299,7 @@ impl Reaper<'_> {
             harvest,
             coverage: Coverage::new(reference_nanos),
             matches: Vec::new(),
-            sessions: None,
+            sessions,
             error: None,
         };
         let (ledger, result) = read_through(
@@ -310,6 +317,21 @@ impl Reaper<'_> {
         if let Some(error) = error {
             harvest.problems.push(broken_off(&error, input));
         }
+    }
+
+    /// Where to look for the sessions of an input that can be read only once.
+    fn sessions_of_stream(
+        &self,
+        input: &Input,
+        opened: &mut Opened,
+    ) -> io::Result<Option<Box<Sessions>>> {
+        let wants_sessions = self.plan.interest().wants(Kind::ExchangeSmtpSession);
+        if !wants_sessions || !matches!(input, Input::Stdin) {
+            return Ok(None);
+        }
+        let file = keep_aside(opened, self.options.format)?;
+        let Some(file) = file else { return Ok(None) };
+        Ok(Some(Sessions::new(FolderTexts::of(input.clone(), file)?, 0)))
     }
 
     /// The files of an input's folder, and the input's place among them.
@@ -355,6 +377,12 @@ struct Sessions {
     gatherer: Gatherer,
 }
 
+impl Sessions {
+    fn new(texts: FolderTexts, file: usize) -> Box<Self> {
+        Box::new(Self { texts, file, gatherer: Gatherer::default() })
+    }
+}
+
 impl Rows<'_, '_> {
     /// Keeps the row of an event that was matched.
     fn keep<'c>(&mut self, event: &Event<'c>, position: u64, part: u8, arena: &'c Bump) -> bool {
@@ -388,8 +416,7 @@ impl Rows<'_, '_> {
         let (reaper, source) = (self.reaper, self.source);
         let sessions = self.sessions.get_or_insert_with(|| {
             let (inputs, file) = reaper.folder_of(source);
-            let gatherer = Gatherer::default();
-            Box::new(Sessions { texts: FolderTexts::new(inputs), file, gatherer })
+            Sessions::new(FolderTexts::new(inputs), file)
         });
         let candidate = Candidate {
             file: sessions.file,

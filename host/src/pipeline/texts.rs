@@ -2,21 +2,24 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
+use std::io::{self, Cursor, Read, Seek};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use logwasp_core::decode::recognize;
+use logwasp_core::format::Format;
+use logwasp_core::limits::RECOGNIZE_BYTES_MAX;
 use logwasp_core::session::Texts;
 
-use crate::source::{Input, open};
+use crate::source::{Input, Opened, open, peek};
 
 /// Files that are kept open: the candidate's, and its neighbours.
 const OPEN_MAX: usize = 4;
 
 /// The files of one folder, in order. Each is opened when it is looked at;
 /// what is compressed or UTF-16 is written to a temporary file first.
-pub struct FolderTexts {
+pub(super) struct FolderTexts {
     inputs: Vec<Input>,
     open: VecDeque<(usize, Text)>,
     buffer: Vec<u8>,
@@ -24,13 +27,22 @@ pub struct FolderTexts {
 
 struct Text {
     file: File,
+    /// Bytes before the text: a byte order mark.
+    mark_bytes: u64,
+    /// Bytes of the text.
     length: u64,
 }
 
 impl FolderTexts {
     /// The files of a folder that follow each other.
-    pub fn new(inputs: Vec<Input>) -> Self {
+    pub(super) fn new(inputs: Vec<Input>) -> Self {
         Self { inputs, open: VecDeque::new(), buffer: Vec::new() }
+    }
+
+    /// One text that was kept aside.
+    pub(super) fn of(input: Input, file: File) -> io::Result<Self> {
+        let text = Text { length: file.metadata()?.len(), mark_bytes: 0, file };
+        Ok(Self { inputs: vec![input], open: VecDeque::from([(0, text)]), buffer: Vec::new() })
     }
 
     /// The file, opened. One that cannot be is empty: whoever reads it as an input
@@ -53,17 +65,41 @@ impl Text {
         let uncounted = Arc::new(AtomicU64::new(0));
         let mut opened =
             open(input, &uncounted).map_err(|problem| io::Error::other(problem.what))?;
-        let file = match input {
-            Input::File(path) if opened.is_plain_file => File::open(path)?,
-            _ => {
-                let mut spool = tempfile::tempfile()?;
-                io::copy(&mut opened.reader, &mut spool)?;
-                spool
+        let (file, mark_bytes) = match input {
+            Input::File(path) if opened.is_plain_file => {
+                (File::open(path)?, opened.encoding.mark_bytes())
             }
+            _ => (spool(&mut opened.reader)?, 0),
         };
-        let length = file.metadata()?.len();
-        Ok(Self { file, length })
+        let length = file.metadata()?.len().saturating_sub(mark_bytes);
+        Ok(Self { file, mark_bytes, length })
     }
+}
+
+/// What can be read only once, in a temporary file that nobody else sees.
+fn spool(reader: &mut dyn Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(reader, &mut file)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// Keeps the text of a protocol log that can be read only once, so that it can be
+/// read again; `None` for anything else, which goes on as it comes.
+pub(super) fn keep_aside(
+    opened: &mut Opened,
+    asked: Option<Format>,
+) -> io::Result<Option<File>> {
+    let head = peek(&mut opened.reader, RECOGNIZE_BYTES_MAX as u64)?;
+    let is_protocol_log = recognize(&head, asked).format == Format::ExchangeCsv;
+    let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
+    opened.reader = Box::new(Cursor::new(head).chain(rest));
+    if !is_protocol_log {
+        return Ok(None);
+    }
+    let file = spool(&mut opened.reader)?;
+    opened.reader = Box::new(file.try_clone()?);
+    Ok(Some(file))
 }
 
 impl Texts for FolderTexts {
@@ -79,7 +115,7 @@ impl Texts for FolderTexts {
         let mut buffer = std::mem::take(&mut self.buffer);
         let wanted = to.saturating_sub(from) as usize;
         buffer.resize(wanted, 0);
-        let read = self.text(file).map_or(0, |text| read_at(&text.file, &mut buffer, from));
+        let read = self.text(file).map_or(0, |text| read_at(&text.file, &mut buffer, text.mark_bytes + from));
         buffer.truncate(read);
         self.buffer = buffer;
         &self.buffer

@@ -15,16 +15,25 @@ use super::limits;
 /// Runs detectors. Cheap to clone.
 #[derive(Clone)]
 pub struct Sandbox {
-    engine: Engine,
-    /// Keeps the ticker running.
-    _alive: Arc<()>,
+    engine: Ticking,
     cache: Option<Cache>,
 }
+
+/// An engine whose epoch advances as long as anything of it is in use: without the
+/// ticks no deadline would ever be looked at.
+#[derive(Clone)]
+pub(super) struct Ticking {
+    engine: Engine,
+    _ticker: Arc<Ticker>,
+}
+
+/// While this lives, the epoch advances.
+struct Ticker;
 
 /// A component that was compiled and checked, and can be started.
 #[derive(Clone)]
 pub struct Plugin {
-    engine: Engine,
+    engine: Ticking,
     pre: DetectorPre<HostState>,
     manifest: Manifest,
 }
@@ -50,16 +59,16 @@ impl Sandbox {
     /// An engine; compiled code is kept in `cache`.
     pub fn new(cache: Option<Cache>) -> Result<Self, String> {
         let engine = Engine::new(&config()).map_err(|error| format!("{error:#}"))?;
-        let alive = Arc::new(());
-        start_ticker(&engine, Arc::downgrade(&alive))?;
-        Ok(Self { engine, _alive: alive, cache })
+        let ticker = Arc::new(Ticker);
+        start_ticker(&engine, Arc::downgrade(&ticker))?;
+        Ok(Self { engine: Ticking { engine, _ticker: ticker }, cache })
     }
 
     /// Compiles a component, or takes it from the cache, and asks who it is.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
         let component = self.component(bytes)?;
-        check_imports(&self.engine, &component)?;
-        let mut linker = Linker::new(&self.engine);
+        check_imports(self.engine.engine(), &component)?;
+        let mut linker = Linker::new(self.engine.engine());
         let link_error = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
         v0_1::Detector::add_to_linker::<_, HasSelf<LogLines>>(
             &mut linker,
@@ -75,17 +84,22 @@ impl Sandbox {
     }
 
     fn component(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        if let Some(component) =
-            self.cache.as_ref().and_then(|cache| cache.get(&self.engine, bytes))
-        {
+        let engine = self.engine.engine();
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(engine, bytes)) {
             return Ok(component);
         }
-        let component = Component::new(&self.engine, bytes)
+        let component = Component::new(engine, bytes)
             .map_err(|error| LoadError::Component(format!("{error:#}")))?;
         if let Some(cache) = &self.cache {
-            cache.put(&self.engine, bytes, &component);
+            cache.put(engine, bytes, &component);
         }
         Ok(component)
+    }
+}
+
+impl Ticking {
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
 }
 
@@ -119,11 +133,11 @@ fn config() -> Config {
     config
 }
 
-/// Advances the engine's epoch until the sandbox is gone.
-fn start_ticker(engine: &Engine, alive: Weak<()>) -> Result<(), String> {
+/// Advances the engine's epoch until nothing of it is in use.
+fn start_ticker(engine: &Engine, ticker: Weak<Ticker>) -> Result<(), String> {
     let engine = engine.weak();
     let tick = move || {
-        while alive.strong_count() > 0 {
+        while ticker.strong_count() > 0 {
             thread::sleep(limits::EPOCH_TICK);
             match engine.upgrade() {
                 Some(engine) => engine.increment_epoch(),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use logwasp_core::interest::SubscriptionSpec;
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::abi::v0_1::{self, Detector, DetectorPre, LogLines, Manifest};
 use super::batch::Batch;
-use super::engine::new_store;
+use super::engine::{Ticking, new_store};
 use super::fault::Fault;
 use super::limits::{self, Limiter};
 use crate::alert::{Alert, Severity};
@@ -46,6 +46,8 @@ pub trait Guest: Send {
 pub struct Instance {
     store: Store<HostState>,
     detector: Detector,
+    /// Deadlines hold only while the epoch advances.
+    _engine: Ticking,
 }
 
 /// What the host knows while a guest runs.
@@ -74,13 +76,13 @@ impl Deadline {
 
 impl Instance {
     pub(super) fn instantiate(
-        engine: &Engine,
+        engine: &Ticking,
         pre: &DetectorPre<HostState>,
     ) -> Result<Self, Fault> {
-        let mut store = new_store(engine);
+        let mut store = new_store(engine.engine());
         arm(&mut store, limits::START_CPU_MAX);
         match pre.instantiate(&mut store) {
-            Ok(detector) => Ok(Self { store, detector }),
+            Ok(detector) => Ok(Self { store, detector, _engine: engine.clone() }),
             Err(error) => Err(fault_of(&store, &error, limits::START_CPU_MAX)),
         }
     }

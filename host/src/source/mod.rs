@@ -6,4 +6,5 @@ mod text;
 
 pub use expand::{Input, expand};
 pub use open::{Opened, open};
+pub(crate) use open::peek;
 pub use text::Utf16Reader;

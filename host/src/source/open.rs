@@ -1,7 +1,7 @@
 //! Open an input: decompress it, find its byte order mark, make UTF-8 of it.
 
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -32,6 +32,9 @@ pub struct Opened {
 const EXPANSION_MAX: u64 = 1_000;
 /// Small inputs may expand this far whatever the ratio.
 const EXPANSION_BYTES_FREE: u64 = 64 << 20;
+
+/// Text that is decoded in one step.
+const UTF8_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Opens an input. `progress` counts the bytes read from it, before decompression.
 pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, Problem> {
@@ -117,14 +120,15 @@ fn as_utf8(mut reader: Reader) -> io::Result<(Reader, Encoding)> {
         [first @ (0xff | 0xfe), second @ (0xff | 0xfe), rest @ ..] if first != second => {
             let big_endian = *first == 0xfe;
             let text = Cursor::new(rest.to_vec()).chain(reader);
-            (Box::new(Utf16Reader::new(text, big_endian)), Encoding::Utf16)
+            let utf8 = Utf16Reader::new(text, big_endian);
+            (Box::new(BufReader::with_capacity(UTF8_BUFFER_BYTES, utf8)), Encoding::Utf16)
         }
         _ => (Box::new(Cursor::new(mark).chain(reader)), Encoding::Utf8),
     })
 }
 
 /// Up to `count` bytes from the beginning.
-fn peek(reader: &mut impl Read, count: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn peek(reader: &mut impl Read, count: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     reader.take(count).read_to_end(&mut bytes)?;
     Ok(bytes)
@@ -141,7 +145,11 @@ mod tests {
         let progress = Arc::new(AtomicU64::new(0));
         let mut opened = open(&Input::File(file.path().into()), &progress).expect("opens");
         let mut read = Vec::new();
-        opened.reader.read_to_end(&mut read).expect("reads");
+        // A reader's buffer may have little room left, whatever the characters need.
+        let mut byte = [0];
+        while opened.reader.read(&mut byte).expect("reads") == 1 {
+            read.push(byte[0]);
+        }
         assert_eq!(progress.load(Ordering::Relaxed), bytes.len() as u64);
         assert!(opened.modified_nanos.is_some());
         (read, opened.encoding)

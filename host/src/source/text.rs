@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 
-/// Reads UTF-16 as UTF-8; what is no UTF-16 becomes U+FFFD.
+/// Reads UTF-16 as UTF-8; what is no UTF-16 becomes U+FFFD. It is read through a
+/// buffer: a character does not fit into less than four bytes.
 pub struct Utf16Reader<R> {
     inner: R,
     decoder: Decoder,
@@ -25,7 +26,6 @@ impl<R: Read> Utf16Reader<R> {
 
 impl<R: Read> Read for Utf16Reader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        // A character may need three bytes and does not fit less.
         if out.len() < 4 {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "the buffer is too small"));
         }

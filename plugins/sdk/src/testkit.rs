@@ -150,9 +150,9 @@ impl Example {
         project(subscriptions, &events, 0)
     }
 
-    /// The last watermark, when time goes on after the last event.
+    /// How far time goes: as the example says, else to its newest event.
     pub fn watermark(&self) -> Option<Timestamp> {
-        self.advance.map(|second| second * SECOND)
+        self.advance.map(|second| second * SECOND).or_else(|| newest(&self.events))
     }
 }
 
@@ -174,6 +174,11 @@ fn sort_by_time(events: &mut [TestEvent]) {
     if !events.iter().any(|event| event.late) {
         events.sort_by_key(|event| event.time);
     }
+}
+
+/// The newest time among events that are not late.
+fn newest(events: &[TestEvent]) -> Option<Timestamp> {
+    events.iter().filter(|event| !event.late).map(|event| event.time).max()
 }
 
 /// A detector under test.
@@ -245,8 +250,7 @@ impl<D: Detector> Kit<D> {
             }
         }
         // Without it, an unmatched last event would move time in one way only.
-        let newest = self.events.iter().filter(|event| !event.late).map(|event| event.time).max();
-        if let Some(watermark) = self.watermark.or(newest) {
+        if let Some(watermark) = self.watermark.or_else(|| newest(&self.events)) {
             alerts.extend(runner.advance(watermark));
         }
         alerts.extend(runner.finish());

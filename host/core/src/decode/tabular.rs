@@ -27,10 +27,6 @@ impl Columns {
         columns
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
     pub(crate) fn position(&self, name: &[u8]) -> Option<usize> {
         self.names.iter().position(|column| column.as_ref() == name)
     }

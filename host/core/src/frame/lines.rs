@@ -38,20 +38,26 @@ fn complete(buf: &[u8], start: usize, end: usize, next: usize) -> Frame {
     Frame::Complete { content: start..end - usize::from(ends_with_cr), next }
 }
 
-/// True for the beginning of a line that begins a record: a directive, or a date
-/// `2026-11-20` (every Exchange log starts its rows with one).
-fn is_dated_start(line: &[u8]) -> bool {
-    match line {
-        [b'#', ..] => true,
-        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, ..] => {
-            [y1, y2, y3, y4, m1, m2, d1, d2].iter().all(|byte| byte.is_ascii_digit())
-        }
-        _ => false,
+/// What a record begins with, digits standing for any digit: every Exchange log
+/// starts its rows with a date.
+const DATE: &[u8] = b"0000-00-00";
+
+/// Whether `line` begins a record: it does with a directive or a date. `None`
+/// when more of it must be seen.
+fn is_dated_start(line: &[u8]) -> Option<bool> {
+    if line.first() == Some(&b'#') {
+        return Some(true);
+    }
+    let fits = |(byte, pattern): (&u8, &u8)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == pattern,
+    };
+    match line.iter().zip(DATE).all(fits) {
+        false => Some(false),
+        true if line.len() >= DATE.len() => Some(true),
+        true => None,
     }
 }
-
-/// Bytes that must be seen to know whether a line begins a record.
-const DATE_BYTES: usize = b"2026-11-20".len();
 
 pub(super) fn dated_start_at_or_after(buf: &[u8], from: usize) -> Result<usize, usize> {
     // The start of a buffer is a start: whatever stands there, it is a record of
@@ -62,14 +68,11 @@ pub(super) fn dated_start_at_or_after(buf: &[u8], from: usize) -> Result<usize, 
     let mut from = from;
     loop {
         let start = start_at_or_after(buf, from)?;
-        let line = buf.get(start..).unwrap_or_default();
-        if is_dated_start(line) {
-            return Ok(start);
+        match is_dated_start(buf.get(start..).unwrap_or_default()) {
+            Some(true) => return Ok(start),
+            Some(false) => from = start + 1,
+            None => return Err(start),
         }
-        if line.len() < DATE_BYTES {
-            return Err(start);
-        }
-        from = start + 1;
     }
 }
 
@@ -77,7 +80,7 @@ pub(super) fn dated_start_at_or_before(buf: &[u8], at: usize, floor: usize) -> O
     let mut at = at;
     loop {
         let start = start_at_or_before(buf, at, floor)?;
-        if start == 0 || is_dated_start(buf.get(start..)?) {
+        if start == 0 || is_dated_start(buf.get(start..)?) == Some(true) {
             return Some(start);
         }
         at = start - 1;
@@ -92,14 +95,15 @@ pub(super) fn dated_frame_at(buf: &[u8], start: usize, at_end: bool) -> Frame {
     for newline in memchr_iter(b'\n', rest) {
         let next = start + newline + 1;
         let line = buf.get(next..).unwrap_or_default();
-        if is_dated_start(line) || (at_end && line.is_empty()) {
+        let ends = is_dated_start(line);
+        if ends == Some(true) || (at_end && line.is_empty()) {
             return complete(buf, start, start + newline, next);
         }
         if newline > FRAME_BYTES_MAX {
             // The record is too long whatever comes; leave it at this line's end.
             return Frame::Broken { reason: Broken::TooLong, next };
         }
-        if line.len() < DATE_BYTES && !at_end {
+        if ends.is_none() && !at_end {
             return Frame::Incomplete;
         }
     }

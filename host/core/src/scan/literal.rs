@@ -20,12 +20,12 @@ pub(super) struct Literal {
     pub(super) ends_cell: bool,
 }
 
-/// Literals of which at least one is in every satisfying record, and the chance
-/// that a place in a log begins with one of them.
+/// Literals of which at least one is in every satisfying record, and what searching
+/// for them costs: the chance of hits, and the patterns themselves.
 #[derive(Debug, Clone)]
 pub(super) struct Group {
     pub(super) literals: Vec<Literal>,
-    pub(super) chance: f64,
+    pub(super) cost: f64,
     /// The literals begin with a delimiter, so the field must not be the first of
     /// its row.
     pub(super) needs_delimiter: Option<Box<[u8]>>,
@@ -46,10 +46,11 @@ pub(super) fn group(condition: &Condition, kind: Kind, coat: Coat) -> Option<Gro
         Test::Contains(finders) => finders.iter().map(memchr::memmem::Finder::needle).collect(),
         Test::Present | Test::Absent | Test::NumberIn(_) => return None,
     };
-    let mut group = Group { literals: Vec::new(), chance: 0.0, needs_delimiter: None };
+    let mut group = Group { literals: Vec::new(), cost: 0.0, needs_delimiter: None };
     for text in texts {
         let literals = literals(text, condition, coat)?;
-        group.chance += literals.iter().map(|literal| chance(&literal.pattern)).sum::<f64>();
+        let costs = literals.iter().map(|literal| chance(&literal.pattern) + PATTERN_COST);
+        group.cost += costs.sum::<f64>();
         group.literals.extend(literals);
     }
     if let (Coat::W3c, true, Selector::Nth(name, 0)) =
@@ -115,6 +116,9 @@ fn has_spellings(byte: u8, coat: Coat) -> bool {
     }
 }
 
+/// What one more pattern costs the search, as if it were so many false hits.
+const PATTERN_COST: f64 = 2e-7;
+
 /// Letters of a window whose every case is searched for.
 const WINDOW_BYTES: usize = 4;
 
@@ -122,8 +126,9 @@ const WINDOW_BYTES: usize = 4;
 /// The whole needle is compared around a hit.
 fn any_case(needle: &[u8]) -> Vec<Literal> {
     let windows = needle.windows(WINDOW_BYTES.min(needle.len())).enumerate();
-    let cost =
-        |window: &[u8]| spellings(window).iter().map(|spelling| chance(spelling)).sum::<f64>();
+    let cost = |window: &[u8]| {
+        spellings(window).iter().map(|spelling| chance(spelling) + PATTERN_COST).sum::<f64>()
+    };
     let best = windows.min_by(|(_, a), (_, b)| cost(a).total_cmp(&cost(b)));
     let (offset, window) = best.unwrap_or((0, needle));
     let literal = |pattern| Literal {

@@ -70,13 +70,7 @@ fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
         Format::ExchangeCsv => &[CSV],
         Format::W3c => &[W3C],
         Format::Syslog => {
-            // A row's first cell has no delimiter before it there.
-            &[
-                XML,
-                (Coat::Json, &[Kind::WindowsEvent]),
-                CSV,
-                (Coat::Line, &[Kind::Syslog, Kind::Iis]),
-            ]
+            &[XML, (Coat::Json, &[Kind::WindowsEvent]), CSV, W3C, (Coat::Line, &[Kind::Syslog])]
         }
         Format::Text => &[(Coat::Line, &[Kind::Text])],
         // A mail's words may be encoded, an EVTX file has its own way to skip.
@@ -118,7 +112,7 @@ impl Parts {
         }
         let groups = subscription.all_of.iter();
         let groups = groups.filter_map(|condition| group(condition, subscription.kind, coat));
-        let best: Group = groups.min_by(|a, b| a.chance.total_cmp(&b.chance))?;
+        let best: Group = groups.min_by(|a, b| a.cost.total_cmp(&b.cost))?;
         self.literals.extend(best.literals.into_iter().map(|literal| (coat, literal)));
         self.not_first.extend(best.needs_delimiter);
         Some(())
@@ -140,11 +134,7 @@ impl Parts {
             }
             let alphabet = self.alphabet(coat);
             match coat {
-                Coat::Xml if has_literals => {
-                    for digit in b"0123456789xX" {
-                        push(&[b'&', b'#', *digit], Role::XmlReference(alphabet.clone()));
-                    }
-                }
+                Coat::Xml if has_literals => push(b"&#", Role::XmlReference(alphabet)),
                 Coat::Json if has_ids || has_literals => {
                     push(b"\\u00", Role::JsonEscape(alphabet));
                 }

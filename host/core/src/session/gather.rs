@@ -65,8 +65,10 @@ type Place = (usize, u64);
 /// Sessions that are remembered: those of neighbouring rows.
 const SEEN_MAX: usize = 64;
 
-/// Bytes looked at in one step; a session's rows are seldom far apart.
-const STEP_BYTES: u64 = 64 * 1024;
+/// Bytes looked at in the first step; a session's rows are seldom far apart. Each
+/// further step is twice as long, up to [`STEP_BYTES_MAX`].
+const STEP_BYTES_MIN: u64 = 4 * 1024;
+const STEP_BYTES_MAX: u64 = 1 << 20;
 
 /// A row that was found.
 struct Found {
@@ -164,7 +166,7 @@ impl Look<'_> {
         let state = state_of(texts, file);
         let length = texts.length(file);
         let mut edge = edge;
-        let mut size = STEP_BYTES;
+        let mut size = STEP_BYTES_MIN;
         while self.budget > 0 {
             let Some((from, to)) = self.step(edge, size, length) else { return true };
             let window = texts.window(file, from, to);
@@ -174,11 +176,14 @@ impl Look<'_> {
             let ends = to == length || self.way == Way::Backward;
             let whole = whole_rows(window, begins, ends);
             self.budget = self.budget.saturating_sub(to - from);
+            size = (size * 2).min(STEP_BYTES_MAX);
             if whole.is_empty() {
                 // One row fills the window: look at more of it, or at nothing more.
-                size *= 2;
                 if from == 0 && to == length {
                     return true;
+                }
+                if to - from >= STEP_BYTES_MAX {
+                    return false;
                 }
                 continue;
             }

@@ -191,9 +191,10 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
     /// it is known. The last one that has come waits, as in [`Self::must_wait`].
     fn scannable(&mut self) -> (usize, Option<usize>) {
         let blanks = self.buf.iter().rev().take_while(|byte| is_blank(&[**byte])).count();
-        let Some(last_byte) = (self.buf.len() - blanks).checked_sub(1) else {
-            // Nothing but blanks: they belong to nobody.
-            return (self.buf.len(), None);
+        let last_byte = match self.buf.len() - blanks {
+            // Nothing but blanks: the last line may still get text.
+            0 => blanks.saturating_sub(1),
+            length => length - 1,
         };
         let last = self.framing().start_at_or_before(self.buf, last_byte);
         let last = last.filter(|last| *last >= self.at);
@@ -261,8 +262,9 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
     /// Decodes the frames around hits before `to`, which is a frame's start or the
     /// end of what can be scanned.
     fn scan_to(&mut self, scan: &Scan, to: usize) -> Stop {
+        let mut hits = scan.hits(self.buf, to);
         let mut from = self.at;
-        while let Some(hit) = scan.next_hit(self.buf, from, to) {
+        while let Some(hit) = hits.next_from(from) {
             from = hit + 1;
             let start = self.framing().start_at_or_before(self.buf, hit);
             let Some(start) = start.filter(|start| *start >= self.at) else { continue };

@@ -236,6 +236,27 @@ proptest! {
     }
 }
 
+/// Scenario: streams that once read differently in small chunks: blanks before a
+/// line, a line behind a directive that continues it, and a record cut off inside
+/// its event id.
+/// Guarantees: law 1 for them.
+#[test]
+fn once_chunking_was_visible() {
+    let cut = "<Event xmlns='x'><System><EventID>47<Event xmlns='x'></Event>\n<Event x";
+    let logs = [
+        (Format::Text, "\0\0\0\0\0\0\0\0\0\0text 5.7.1\n".to_owned()),
+        (Format::ExchangeCsv, "#Fields: date-time,data\nab\n#Software: x\n#Version: y\n".to_owned()),
+        (Format::WinEventXml, format!("<Event xmlns='x'>{cut}")),
+    ];
+    for (format, log) in &logs {
+        let plan = Plan::new(interest(), true);
+        let whole = read(log, &plan, Some(*format), &[usize::MAX]);
+        for size in 1..log.len() {
+            assert_eq!(whole, read(log, &plan, Some(*format), &[size]), "{format:?} {size}");
+        }
+    }
+}
+
 /// Scenario: good records around garbage, a cut-off record and a 5 MB line.
 /// Guarantees: law 5 - the good ones are all read, the bad ones are counted where
 /// they stand.

@@ -1,0 +1,107 @@
+//! Real logs that nobody here wrote, found by `LOGWASP_CORPUS`. Without it these
+//! tests say so and pass.
+
+use std::path::{Path, PathBuf};
+
+use logwasp::config::Config;
+use logwasp::pipeline::{ReadOptions, read_events};
+use logwasp::source::Input;
+use logwasp_core::interest::Interest;
+use logwasp_core::scan::Plan;
+
+use crate::support::{detect_folder, ndjson, options};
+
+/// The corpus, or a line that it is not here.
+#[expect(clippy::disallowed_methods, reason = "where the corpus is differs by machine")]
+fn corpus(group: &str) -> Option<PathBuf> {
+    let found = std::env::var("LOGWASP_CORPUS").ok().map(|root| Path::new(&root).join(group));
+    let found = found.filter(|folder| folder.is_dir());
+    if found.is_none() {
+        println!("skipped: LOGWASP_CORPUS does not say where `{group}` is");
+    }
+    found
+}
+
+fn files(folder: &Path, suffix: &str) -> Vec<PathBuf> {
+    let (inputs, problems) = logwasp::source::expand(&[folder.to_owned()]);
+    assert_eq!(problems, []);
+    let path = |input: Input| match input {
+        Input::File(path) => path,
+        other => panic!("{other:?} is no file"),
+    };
+    inputs.into_iter().map(path).filter(|path| path.to_string_lossy().ends_with(suffix)).collect()
+}
+
+fn count_events(path: &Path) -> (u64, u64) {
+    let plan = Plan::new(Interest::new(Vec::new()), false);
+    let read: ReadOptions = options().read;
+    let input = Input::File(path.to_owned());
+    let ledger =
+        read_events(&input, &plan, &read, &mut |_, _, _| {}, &mut |_| {}).expect("readable");
+    assert!(ledger.is_balanced(), "{}: {ledger:?}", path.display());
+    (ledger.decoded, ledger.damaged)
+}
+
+/// Scenario: EVTX files and what Winlogbeat made of them.
+/// Guarantees: as many events as the golden JSON has.
+#[test]
+fn golden_pairs_have_as_many_events() {
+    let Some(folder) = corpus("evtx-golden-pairs") else { return };
+    let mut pairs = 0;
+    for evtx in files(&folder, ".evtx") {
+        let golden = PathBuf::from(format!("{}.golden.json", evtx.display()));
+        let Ok(golden) = std::fs::read_to_string(golden) else { continue };
+        let golden: Vec<serde_json::Value> = serde_json::from_str(&golden).expect("a list");
+        let (decoded, _) = count_events(&evtx);
+        assert_eq!(decoded, golden.len() as u64, "{}", evtx.display());
+        pairs += 1;
+    }
+    assert!(pairs >= 50, "{pairs} pairs");
+}
+
+/// Scenario: every file of the corpus, whatever it is.
+/// Guarantees: no panic, and every ledger balances.
+#[test]
+fn everything_can_be_read() {
+    for group in [
+        "evtx",
+        "windows-xml",
+        "windows-json",
+        "exchange",
+        "email",
+        "syslog",
+        "netlogon",
+        "windows-message-text",
+        "siem-rule-tests",
+        "elastic-pipeline-pairs",
+        "sigma-regression",
+        "sekoia-intake-tests",
+        "evtx-golden-pairs",
+    ] {
+        let Some(folder) = corpus(group) else { return };
+        let counts = files(&folder, "").iter().map(|path| count_events(path)).collect::<Vec<_>>();
+        let (decoded, damaged) =
+            counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+        println!("{group}: {} files, {decoded} events, {damaged} damaged", counts.len());
+        assert!(decoded > 0);
+    }
+}
+
+/// Scenario: a folder of real EVTX files, read in four ways.
+/// Guarantees: byte-identical alerts.
+#[test]
+fn real_logs_give_the_same_alerts_in_every_way() {
+    let Some(folder) = corpus("evtx") else { return };
+    let config = Config::without_file();
+    let run = |prefilter, threads| {
+        let mut options = options();
+        (options.prefilter, options.threads) = (prefilter, threads);
+        let outcome = detect_folder(&folder, &config, &options);
+        assert_eq!((outcome.faulted.len(), outcome.problems.len()), (0, 0));
+        ndjson(&outcome)
+    };
+    let alerts = run(true, 1);
+    for (prefilter, threads) in [(true, 2), (false, 1), (false, 2)] {
+        assert_eq!(run(prefilter, threads), alerts);
+    }
+}

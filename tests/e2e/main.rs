@@ -1,0 +1,22 @@
+//! End to end: the host with its real parts, over small inputs.
+
+mod cli; // the command line: messages, exit codes, what goes to stdout
+mod corpus; // real logs, when LOGWASP_CORPUS says where they are
+mod hostile; // law 6: a guest cannot hurt
+mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
+mod same; // worked examples: native = wasm
+mod samples; // the sample logs of all detectors give the expected alerts
+mod support; // what the tests share
+
+/// Scenario: a test file that nobody listed above.
+/// Guarantees: it is noticed.
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/e2e");
+    let listed = include_str!("main.rs");
+    for entry in folder.read_dir().expect("readable") {
+        let name = entry.expect("readable").file_name().into_string().expect("a plain name");
+        let module = name.trim_end_matches(".rs");
+        assert!(module == "main" || listed.contains(&format!("mod {module};")), "{name}");
+    }
+}

@@ -1,0 +1,37 @@
+//! Tasks of this repository. `cargo xtask` lists them.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
+
+mod bench;
+mod demo;
+mod deny;
+mod fuzz;
+mod process;
+mod test;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask <task>
+
+  demo              build everything, run the detectors over examples/
+  test              format, lints, all tests: what CI runs
+  fuzz [SECONDS]    every fuzz target for that long (default 20), on nightly
+  bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
+  deny              licences, bans and sources of the dependencies (installs cargo-deny)";
+
+fn main() -> Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let rest = args.get(1..).unwrap_or_default();
+    match args.first().map(String::as_str) {
+        Some("demo") => demo::run_demo(),
+        Some("test") => test::run_tests(),
+        Some("fuzz") => fuzz::run_targets(rest),
+        Some("bench") => bench::compare(rest),
+        Some("deny") => deny::check(),
+        Some(unknown) if !unknown.starts_with('-') => bail!("no task `{unknown}`\n\n{USAGE}"),
+        _ => {
+            println!("{USAGE}");
+            Ok(())
+        }
+    }
+}
