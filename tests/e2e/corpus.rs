@@ -48,8 +48,8 @@ fn count_events(path: &Path) -> (u64, u64) {
 fn golden_pairs_have_as_many_events() {
     let Some(folder) = corpus("evtx-golden-pairs") else { return };
     let mut pairs = 0;
-    for evtx in files(&folder, ".evtx") {
-        let golden = PathBuf::from(format!("{}.golden.json", evtx.display()));
+    for evtx in files(&folder, ".evtx.zst") {
+        let golden = evtx.with_extension("golden.json");
         let Ok(golden) = std::fs::read_to_string(golden) else { continue };
         let golden: Vec<serde_json::Value> = serde_json::from_str(&golden).expect("a list");
         let (decoded, _) = count_events(&evtx);

@@ -10,7 +10,7 @@ use logwasp_core::ledger::Ledger;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
 use logwasp_core::session::{Candidate, Gatherer, Texts};
-use logwasp_core::stream::{Damaged, Encoding, Origin, Stream, Visitor};
+use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Stream, Visitor};
 use logwasp_core::time::Zones;
 
 /// What a stream gave.
@@ -27,13 +27,13 @@ struct Recorder<'p> {
 }
 
 impl Visitor for Recorder<'_> {
-    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
+    fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
         let mut found = Vec::new();
         self.plan.interest().matching(event, arena, &mut found);
         for index in &found {
             let columns = &self.plan.interest().subscriptions()[*index].columns;
             let cells = columns.iter().map(|c| c.project(event, arena).map(<[u8]>::to_vec));
-            self.seen.matched.push((position, event.time, cells.collect()));
+            self.seen.matched.push((place.position, event.time, cells.collect()));
         }
         !found.is_empty()
     }

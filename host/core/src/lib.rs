@@ -28,17 +28,17 @@
 //! use logwasp_core::interest::{ConditionSpec, Interest, Subscription, SubscriptionSpec};
 //! use logwasp_core::probe::Probe;
 //! use logwasp_core::scan::Plan;
-//! use logwasp_core::stream::{Damaged, Encoding, Origin, Stream, Visitor};
+//! use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Stream, Visitor};
 //! use logwasp_core::time::Zones;
 //!
 //! struct Print<'p>(&'p Plan);
 //!
 //! impl Visitor for Print<'_> {
-//!     fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c bumpalo::Bump) -> bool {
+//!     fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c bumpalo::Bump) -> bool {
 //!         let mut found = Vec::new();
 //!         self.0.interest().matching(event, arena, &mut found);
 //!         if !found.is_empty() {
-//!             println!("{} at byte {position}", event.kind.name());
+//!             println!("{} at byte {}", event.kind.name(), place.position);
 //!         }
 //!         !found.is_empty()
 //!     }

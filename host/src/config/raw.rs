@@ -15,14 +15,26 @@ pub(super) struct Raw {
     pub(super) site: Site,
     /// Where records come from; only `run` looks at it.
     #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "part of the file, but nothing that reads saved logs looks at it"
+    )]
     pub(super) source: BTreeMap<String, toml::Table>,
     /// Detectors by name.
     #[serde(default)]
     pub(super) detector: BTreeMap<String, Detector>,
     /// Where alerts go; only `run` looks at it.
     #[serde(default)]
+    #[expect(
+        dead_code,
+        reason = "part of the file, but nothing that reads saved logs looks at it"
+    )]
     pub(super) sink: BTreeMap<String, toml::Table>,
     /// The service's own endpoints; only `run` looks at it.
+    #[expect(
+        dead_code,
+        reason = "part of the file, but nothing that reads saved logs looks at it"
+    )]
     pub(super) admin: Option<toml::Table>,
     /// How components are loaded.
     #[serde(default)]

@@ -7,13 +7,14 @@ use std::sync::atomic::AtomicU64;
 use bumpalo::Bump;
 use logwasp_core::decode::{Recognized, recognize};
 use logwasp_core::event::{Event, Kind};
+use logwasp_core::evtx;
 use logwasp_core::format::Format;
 use logwasp_core::ledger::Ledger;
 use logwasp_core::limits::{FRAME_BYTES_MAX, RECOGNIZE_BYTES_MAX};
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
 use logwasp_core::session::{self, Candidate, Gatherer};
-use logwasp_core::stream::{Damaged, Origin, Stream, Visitor};
+use logwasp_core::stream::{Damaged, Origin, Place, Stream, Visitor};
 use logwasp_core::time::Zones;
 
 use super::coverage::Coverage;
@@ -60,11 +61,13 @@ pub enum Finding {
 /// The reader of one stream, whatever its format.
 enum AnyStream<'p> {
     Text(Box<Stream<'p>>),
+    Evtx(Box<evtx::Reader<'p>>),
 }
 
 impl<'p> AnyStream<'p> {
     fn new(plan: &'p Plan, recognized: Recognized, origin: Origin) -> Self {
         match recognized.format {
+            Format::Evtx => Self::Evtx(Box::new(evtx::Reader::new(plan, origin))),
             _ => Self::Text(Box::new(Stream::new(plan, recognized, origin))),
         }
     }
@@ -72,12 +75,14 @@ impl<'p> AnyStream<'p> {
     fn feed(&mut self, buf: &[u8], at_end: bool, visitor: &mut dyn Visitor) -> usize {
         match self {
             Self::Text(stream) => stream.feed(buf, at_end, visitor),
+            Self::Evtx(reader) => reader.feed(buf, at_end, visitor),
         }
     }
 
     fn ledger(&self) -> Ledger {
         match self {
             Self::Text(stream) => stream.ledger(),
+            Self::Evtx(reader) => reader.ledger(),
         }
     }
 }
@@ -170,8 +175,8 @@ pub fn read_events(
         find: &'a mut dyn FnMut(Finding),
     }
     impl Visitor for Events<'_> {
-        fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
-            (self.give)(event, position, arena);
+        fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
+            (self.give)(event, place.position, arena);
             true
         }
 
@@ -406,7 +411,7 @@ impl Rows<'_, '_> {
     }
 
     /// Gathers the session of a row that may be a candidate.
-    fn session<'c>(&mut self, row: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
+    fn session<'c>(&mut self, row: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
         let interest = self.reaper.plan.interest();
         if !session::is_candidate(interest.of_kind(Kind::ExchangeSmtpSession), row, arena) {
             return false;
@@ -420,7 +425,7 @@ impl Rows<'_, '_> {
         });
         let candidate = Candidate {
             file: sessions.file,
-            offset: position,
+            offset: place.text_offset,
             time: row.time,
             session_id,
             connector,
@@ -428,7 +433,7 @@ impl Rows<'_, '_> {
         let facts = sessions.gatherer.gather(&mut sessions.texts, &candidate);
         let mut event = Event::default();
         session::event(row, &facts, arena, &mut event);
-        self.keep(&event, position, SESSION_PART, arena)
+        self.keep(&event, place.position, SESSION_PART, arena)
     }
 
     /// The rows of what was covered; returns what went wrong while keeping rows.
@@ -447,9 +452,9 @@ impl Rows<'_, '_> {
 }
 
 impl Visitor for Rows<'_, '_> {
-    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
-        let of_row = self.keep(event, position, RECORD_PART, arena);
-        let of_session = event.kind == Kind::ExchangeSmtp && self.session(event, position, arena);
+    fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
+        let of_row = self.keep(event, place.position, RECORD_PART, arena);
+        let of_session = event.kind == Kind::ExchangeSmtp && self.session(event, place, arena);
         of_row || of_session
     }
 

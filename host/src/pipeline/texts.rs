@@ -86,10 +86,7 @@ fn spool(reader: &mut dyn Read) -> io::Result<File> {
 
 /// Keeps the text of a protocol log that can be read only once, so that it can be
 /// read again; `None` for anything else, which goes on as it comes.
-pub(super) fn keep_aside(
-    opened: &mut Opened,
-    asked: Option<Format>,
-) -> io::Result<Option<File>> {
+pub(super) fn keep_aside(opened: &mut Opened, asked: Option<Format>) -> io::Result<Option<File>> {
     let head = peek(&mut opened.reader, RECOGNIZE_BYTES_MAX as u64)?;
     let is_protocol_log = recognize(&head, asked).format == Format::ExchangeCsv;
     let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
@@ -115,7 +112,9 @@ impl Texts for FolderTexts {
         let mut buffer = std::mem::take(&mut self.buffer);
         let wanted = to.saturating_sub(from) as usize;
         buffer.resize(wanted, 0);
-        let read = self.text(file).map_or(0, |text| read_at(&text.file, &mut buffer, text.mark_bytes + from));
+        let read = self
+            .text(file)
+            .map_or(0, |text| read_at(&text.file, &mut buffer, text.mark_bytes + from));
         buffer.truncate(read);
         self.buffer = buffer;
         &self.buffer

@@ -42,7 +42,7 @@ use crate::event::Kind;
 use crate::ledger::Ledger;
 use crate::probe::Probe;
 use crate::scan::Plan;
-use crate::stream::{Damaged, Origin, Visitor};
+use crate::stream::{Damaged, Origin, Place, Visitor};
 use crate::time::TimeQuality;
 use chunk::{Found, Record, Records};
 use layout::Block;
@@ -193,7 +193,8 @@ impl<'p> Reader<'p> {
             });
         }
         let position = self.position + record.start as u64;
-        let matched = visitor.event(event, position, decoder.output.arena);
+        let place = Place { position, text_offset: position };
+        let matched = visitor.event(event, place, decoder.output.arena);
         self.ledger.records += 1;
         self.ledger.decoded += 1;
         self.ledger.events_matched += u64::from(matched);

@@ -62,11 +62,11 @@ struct Recorder<'p> {
 }
 
 impl Visitor for Recorder<'_> {
-    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
+    fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
         let mut found = Vec::new();
         self.plan.interest().matching(event, arena, &mut found);
-        self.seen.events.push((position, Owned::of(event, arena)));
-        self.seen.matched.extend(found.iter().map(|index| (position, *index)));
+        self.seen.events.push((place.position, Owned::of(event, arena)));
+        self.seen.matched.extend(found.iter().map(|index| (place.position, *index)));
         !found.is_empty()
     }
 

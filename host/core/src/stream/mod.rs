@@ -8,7 +8,7 @@
 mod position;
 mod run;
 
-pub use position::Encoding;
+pub use position::{Encoding, Place};
 
 use bumpalo::Bump;
 
@@ -35,10 +35,9 @@ pub struct Origin {
 
 /// Where the stream's events go.
 pub trait Visitor {
-    /// A decoded event. `position` is the byte offset of its record in the
-    /// decompressed stream in its original encoding. Returns true when some
+    /// A decoded event, and where its record begins. Returns true when some
     /// subscription matched.
-    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool;
+    fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool;
 
     /// A probe: its record moves the watermark and proves coverage.
     fn probe(&mut self, probe: &Probe);

@@ -23,6 +23,16 @@ impl Encoding {
     }
 }
 
+/// Where a record begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Byte offset in the decompressed stream in its original encoding: what record
+    /// references name.
+    pub position: u64,
+    /// Byte offset in the text, UTF-8 without a byte order mark.
+    pub text_offset: u64,
+}
+
 /// Where the buffer at hand begins, in the text and in the original stream.
 #[derive(Debug, Clone)]
 pub(super) struct Positions {
@@ -43,6 +53,11 @@ impl Positions {
     /// Offset of the buffer in the text.
     pub(super) fn text(&self) -> u64 {
         self.text
+    }
+
+    /// The place of the byte `at` of the buffer.
+    pub(super) fn place(&mut self, buf: &[u8], at: usize) -> Place {
+        Place { position: self.original(buf, at), text_offset: self.text + at as u64 }
     }
 
     /// The original offset of the byte `at` of the buffer.

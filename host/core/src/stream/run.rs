@@ -335,8 +335,8 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                 None => (self.stream.reference_nanos, TimeQuality::Receipt),
             });
         }
-        let position = self.stream.positions.original(self.buf, start);
-        let matched = self.visitor.event(&self.event, position, self.arena);
+        let place = self.stream.positions.place(self.buf, start);
+        let matched = self.visitor.event(&self.event, place, self.arena);
         self.stream.ledger.records += 1;
         self.stream.ledger.decoded += 1;
         self.stream.ledger.events_matched += u64::from(matched);

@@ -22,7 +22,7 @@ struct Recorder<'p> {
 }
 
 impl Visitor for Recorder<'_> {
-    fn event<'c>(&mut self, event: &Event<'c>, position: u64, arena: &'c Bump) -> bool {
+    fn event<'c>(&mut self, event: &Event<'c>, place: Place, arena: &'c Bump) -> bool {
         let mut found = Vec::new();
         self.plan.interest().matching(event, arena, &mut found);
         for index in &found {
@@ -31,7 +31,7 @@ impl Visitor for Recorder<'_> {
                 .iter()
                 .map(|column| column.project(event, arena).map(String::from_utf8_lossy))
                 .collect();
-            let quality = event.time_quality;
+            let (position, quality) = (place.position, event.time_quality);
             self.seen
                 .matched
                 .push(format!("{position} {index} {} {quality:?} {cells:?}", event.time));
@@ -245,7 +245,10 @@ fn once_chunking_was_visible() {
     let cut = "<Event xmlns='x'><System><EventID>47<Event xmlns='x'></Event>\n<Event x";
     let logs = [
         (Format::Text, "\0\0\0\0\0\0\0\0\0\0text 5.7.1\n".to_owned()),
-        (Format::ExchangeCsv, "#Fields: date-time,data\nab\n#Software: x\n#Version: y\n".to_owned()),
+        (
+            Format::ExchangeCsv,
+            "#Fields: date-time,data\nab\n#Software: x\n#Version: y\n".to_owned(),
+        ),
         (Format::WinEventXml, format!("<Event xmlns='x'>{cut}")),
     ];
     for (format, log) in &logs {
