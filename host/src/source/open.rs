@@ -1,7 +1,7 @@
 //! Open an input: decompress it, find its byte order mark, make UTF-8 of it.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -32,9 +32,6 @@ pub struct Opened {
 const EXPANSION_MAX: u64 = 1_000;
 /// Small inputs may expand this far whatever the ratio.
 const EXPANSION_BYTES_FREE: u64 = 64 << 20;
-
-/// Text that is decoded in one step.
-const UTF8_BUFFER_BYTES: usize = 64 * 1024;
 
 /// Opens an input. `progress` counts the bytes read from it, before decompression.
 pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, Problem> {
@@ -121,7 +118,7 @@ fn as_utf8(mut reader: Reader) -> io::Result<(Reader, Encoding)> {
             let big_endian = *first == 0xfe;
             let text = Cursor::new(rest.to_vec()).chain(reader);
             let utf8 = Utf16Reader::new(text, big_endian);
-            (Box::new(BufReader::with_capacity(UTF8_BUFFER_BYTES, utf8)), Encoding::Utf16)
+            (Box::new(utf8), Encoding::Utf16)
         }
         _ => (Box::new(Cursor::new(mark).chain(reader)), Encoding::Utf8),
     })

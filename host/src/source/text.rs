@@ -4,8 +4,10 @@ use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 
-/// Reads UTF-16 as UTF-8; what is no UTF-16 becomes U+FFFD. It is read through a
-/// buffer: a character does not fit into less than four bytes.
+/// Longest character in UTF-8.
+const CHARACTER_BYTES_MAX: usize = 4;
+
+/// Reads UTF-16 as UTF-8; what is no UTF-16 becomes U+FFFD.
 pub struct Utf16Reader<R> {
     inner: R,
     decoder: Decoder,
@@ -13,6 +15,8 @@ pub struct Utf16Reader<R> {
     start: usize,
     end: usize,
     at_end: bool,
+    /// A character that did not fit where it was asked for.
+    rest: Vec<u8>,
 }
 
 impl<R: Read> Utf16Reader<R> {
@@ -20,15 +24,11 @@ impl<R: Read> Utf16Reader<R> {
     pub fn new(inner: R, big_endian: bool) -> Self {
         let encoding = if big_endian { UTF_16BE } else { UTF_16LE };
         let decoder = encoding.new_decoder_without_bom_handling();
-        Self { inner, decoder, raw: vec![0; 64 * 1024], start: 0, end: 0, at_end: false }
+        let raw = vec![0; 64 * 1024];
+        Self { inner, decoder, raw, start: 0, end: 0, at_end: false, rest: Vec::new() }
     }
-}
 
-impl<R: Read> Read for Utf16Reader<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.len() < 4 {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the buffer is too small"));
-        }
+    fn decode(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.start == self.end && !self.at_end {
                 self.end = self.inner.read(&mut self.raw)?;
@@ -42,6 +42,24 @@ impl<R: Read> Read for Utf16Reader<R> {
                 return Ok(written);
             }
         }
+    }
+}
+
+impl<R: Read> Read for Utf16Reader<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.rest.is_empty() && out.len() >= CHARACTER_BYTES_MAX {
+            return self.decode(out);
+        }
+        if self.rest.is_empty() && !out.is_empty() {
+            let mut character = [0; CHARACTER_BYTES_MAX];
+            let length = self.decode(&mut character)?;
+            self.rest.extend(character.iter().take(length));
+        }
+        let count = self.rest.len().min(out.len());
+        for (to, from) in out.iter_mut().zip(self.rest.drain(..count)) {
+            *to = from;
+        }
+        Ok(count)
     }
 }
 
