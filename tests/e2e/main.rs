@@ -4,6 +4,7 @@ mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are
 mod hostile; // law 6: a guest cannot hurt
 mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
+mod packed; // one log in every packing and encoding
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
 mod support; // what the tests share

@@ -15,6 +15,8 @@ pub struct Utf16Reader<R> {
     start: usize,
     end: usize,
     at_end: bool,
+    /// The decoder gave its last text and must not be asked again.
+    is_finished: bool,
     /// A character that did not fit where it was asked for.
     rest: Vec<u8>,
 }
@@ -25,11 +27,20 @@ impl<R: Read> Utf16Reader<R> {
         let encoding = if big_endian { UTF_16BE } else { UTF_16LE };
         let decoder = encoding.new_decoder_without_bom_handling();
         let raw = vec![0; 64 * 1024];
-        Self { inner, decoder, raw, start: 0, end: 0, at_end: false, rest: Vec::new() }
+        Self {
+            inner,
+            decoder,
+            raw,
+            start: 0,
+            end: 0,
+            at_end: false,
+            is_finished: false,
+            rest: Vec::new(),
+        }
     }
 
     fn decode(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
+        while !self.is_finished {
             if self.start == self.end && !self.at_end {
                 self.end = self.inner.read(&mut self.raw)?;
                 self.start = 0;
@@ -38,10 +49,12 @@ impl<R: Read> Utf16Reader<R> {
             let raw = self.raw.get(self.start..self.end).unwrap_or_default();
             let (result, read, written, _) = self.decoder.decode_to_utf8(raw, out, self.at_end);
             self.start += read;
-            if written > 0 || (self.at_end && matches!(result, CoderResult::InputEmpty)) {
+            self.is_finished = self.at_end && matches!(result, CoderResult::InputEmpty);
+            if written > 0 {
                 return Ok(written);
             }
         }
+        Ok(0)
     }
 }
 
