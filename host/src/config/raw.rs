@@ -54,9 +54,22 @@ pub(super) struct Detector {
     pub(super) sha256: Option<String>,
     /// False to leave it out.
     pub(super) enabled: Option<bool>,
+    /// What it may use.
+    #[serde(default)]
+    pub(super) limits: Limits,
     /// Its own options.
     #[serde(default)]
     pub(super) config: toml::Table,
+}
+
+/// What a detector may use.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    /// Linear memory, in bytes.
+    pub(super) memory_bytes_max: Option<u64>,
+    /// CPU time of one call, such as `"200ms"`.
+    pub(super) call_cpu_max: Option<String>,
 }
 
 /// How components are loaded.

@@ -1,8 +1,11 @@
 //! The config with every value checked.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use logwasp_core::time::Zones;
 use serde_json::{Map, Value};
@@ -10,6 +13,7 @@ use serde_json::{Map, Value};
 use super::located::File;
 use super::raw::{self, Raw, Site};
 use crate::problem::{Problem, nearest};
+use crate::sandbox::Limits;
 
 /// What the operator decided.
 #[derive(Debug, Clone)]
@@ -36,6 +40,8 @@ pub struct Detector {
     pub component: Component,
     /// False to leave it out.
     pub enabled: bool,
+    /// What it may use.
+    pub limits: Limits,
     /// Its own options.
     pub options: Map<String, Value>,
 }
@@ -144,7 +150,36 @@ fn detector(
     };
     let options = serde_json::to_value(&raw.config).ok();
     let options = options.and_then(|value| value.as_object().cloned()).unwrap_or_default();
-    Ok(Detector { name, component, enabled: raw.enabled.unwrap_or(true), options })
+    let limits = limits(&name, &raw.limits, file)?;
+    Ok(Detector { name, component, enabled: raw.enabled.unwrap_or(true), limits, options })
+}
+
+/// Memory that a detector may be given: less does not start, and a component
+/// cannot address more.
+const MEMORY_BYTES: RangeInclusive<u64> = 1 << 20..=4 << 30;
+
+fn limits(name: &str, raw: &raw::Limits, file: &File) -> Result<Limits, Problem> {
+    let mut limits = Limits::default();
+    if let Some(bytes) = raw.memory_bytes_max {
+        if !MEMORY_BYTES.contains(&bytes) {
+            let what = format!("{bytes} bytes are no sensible memory for a detector");
+            return Err(file
+                .problem_at(&["detector", name, "limits", "memory_bytes_max"], what)
+                .hint("from 1048576 (1 MiB) to 4294967296 (4 GiB); the default is 67108864"));
+        }
+        limits.memory_bytes_max = bytes as usize;
+    }
+    if let Some(text) = &raw.call_cpu_max {
+        let duration = text.parse::<SignedDuration>().ok().and_then(|d| Duration::try_from(d).ok());
+        limits.call_cpu_max = duration.filter(|duration| !duration.is_zero()).ok_or_else(|| {
+            file.problem_at(
+                &["detector", name, "limits", "call_cpu_max"],
+                format!("`{text}` is no duration"),
+            )
+            .hint("write it like \"200ms\" or \"1s\"")
+        })?;
+    }
+    Ok(limits)
 }
 
 /// The stock detector that `use = "bundled:<name>"` or the table's name means.
@@ -207,6 +242,20 @@ mod tests {
     fn parse(text: &str) -> Result<Config, Problem> {
         let file = File { name: "logwasp.toml".into(), text: text.into() };
         Config::parse(file, Path::new("/etc/logwasp"))
+    }
+
+    /// Scenario: limits of a detector, and some that make no sense.
+    /// Guarantees: they are taken; the others are refused with their place.
+    #[test]
+    fn limits_are_checked() {
+        let limits = |text: &str| parse(&format!("[detector.lockout.limits]\n{text}\n"));
+        let config = limits("memory_bytes_max = 33554432\ncall_cpu_max = '1s'").expect("valid");
+        let lockout = config.detector("lockout").expect("named").limits;
+        assert_eq!((lockout.memory_bytes_max, lockout.call_cpu_max.as_millis()), (32 << 20, 1_000));
+        for wrong in ["memory_bytes_max = 5", "call_cpu_max = 'soon'", "call_cpu_max = '-1s'"] {
+            let problem = limits(wrong).expect_err(wrong);
+            assert!(problem.to_string().contains("logwasp.toml:2:"), "{problem}");
+        }
     }
 
     /// Scenario: a config as an operator writes it.

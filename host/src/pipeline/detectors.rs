@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Component, Config, check_options};
 use crate::problem::{Problem, nearest};
-use crate::sandbox::{Cache, Guest, LoadError, Manifest, Sandbox, Started};
+use crate::sandbox::{Cache, Guest, Limits, LoadError, Manifest, Sandbox, Started};
 
 /// Which detectors shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +75,7 @@ struct Selected {
     name: String,
     component: Component,
     options: serde_json::Map<String, serde_json::Value>,
+    limits: Limits,
 }
 
 /// Loads and starts the wanted detectors. `visit` sees the manifest of each.
@@ -87,10 +88,11 @@ pub fn load(
     let cache = config.cache_dir.as_deref().and_then(Cache::open);
     let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
     let mut detectors = Detectors::none();
-    for Selected { name, component, options } in selected {
+    for Selected { name, component, options, limits } in selected {
         let bytes = component_bytes(config, &name, &component)?;
         let plugin =
             sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
+        let plugin = plugin.with_limits(limits);
         let manifest = plugin.manifest();
         check_options(config, &name, &options, &manifest.config_schema)?;
         visit(&name, manifest);
@@ -120,12 +122,14 @@ fn select_all(config: &Config) -> Vec<Selected> {
         name: name.to_owned(),
         component: Component::Bundled(name.to_owned()),
         options: serde_json::Map::new(),
+        limits: Limits::default(),
     });
     let configured = config.detectors.iter().filter(|detector| detector.enabled);
     let configured = configured.map(|detector| Selected {
         name: detector.name.clone(),
         component: detector.component.clone(),
         options: detector.options.clone(),
+        limits: detector.limits,
     });
     let mut all: Vec<_> = stock.chain(configured).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -139,18 +143,24 @@ fn select_one(config: &Config, name: &str) -> Result<Selected, Problem> {
             name: detector.name.clone(),
             component: detector.component.clone(),
             options: detector.options.clone(),
+            limits: detector.limits,
         });
     }
     if logwasp_detectors::find(name).is_some() {
         let component = Component::Bundled(name.to_owned());
-        return Ok(Selected { name: name.to_owned(), component, options: serde_json::Map::new() });
+        let (options, limits) = (serde_json::Map::new(), Limits::default());
+        return Ok(Selected { name: name.to_owned(), component, options, limits });
     }
     let path = PathBuf::from(name);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wasm")) {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let options = config.detector(&stem).map(|detector| detector.options.clone());
-        let component = Component::File { path, sha256: None };
-        return Ok(Selected { name: stem, component, options: options.unwrap_or_default() });
+        let configured = config.detector(&stem);
+        return Ok(Selected {
+            component: Component::File { path, sha256: None },
+            options: configured.map(|detector| detector.options.clone()).unwrap_or_default(),
+            limits: configured.map(|detector| detector.limits).unwrap_or_default(),
+            name: stem,
+        });
     }
     let known: Vec<&str> = logwasp_detectors::BUNDLED.iter().map(|bundled| bundled.name).collect();
     let problem = Problem::new(format!("there is no detector `{name}`"));

@@ -10,7 +10,7 @@ use super::abi::v0_1::{self, DetectorPre, LogLines, Manifest};
 use super::cache::Cache;
 use super::fault::Fault;
 use super::instance::{HostState, Instance, Started};
-use super::limits;
+use super::limits::{self, Limits};
 
 /// Runs detectors. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub struct Plugin {
     engine: Ticking,
     pre: DetectorPre<HostState>,
     manifest: Manifest,
+    limits: Limits,
 }
 
 /// Why a component cannot be loaded.
@@ -77,10 +78,10 @@ impl Sandbox {
         .map_err(link_error)?;
         let pre = linker.instantiate_pre(&component).map_err(link_error)?;
         let pre = DetectorPre::new(pre).map_err(link_error)?;
-        let manifest = Instance::instantiate(&self.engine, &pre)
+        let manifest = Instance::instantiate(&self.engine, &pre, Limits::default())
             .and_then(|mut instance| instance.describe())
             .map_err(LoadError::Describe)?;
-        Ok(Plugin { engine: self.engine.clone(), pre, manifest })
+        Ok(Plugin { engine: self.engine.clone(), pre, manifest, limits: Limits::default() })
     }
 
     fn component(&self, bytes: &[u8]) -> Result<Component, LoadError> {
@@ -109,9 +110,14 @@ impl Plugin {
         &self.manifest
     }
 
+    /// The same, within other limits.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
     /// A new instance, with its options as JSON and maybe an earlier snapshot.
     pub fn start(&self, config: &str, state: Option<&[u8]>) -> Result<Started<Instance>, Fault> {
-        let mut instance = Instance::instantiate(&self.engine, &self.pre)?;
+        let mut instance = Instance::instantiate(&self.engine, &self.pre, self.limits)?;
         let subscriptions = instance.start(config, state)?;
         Ok(Started { guest: instance, subscriptions })
     }
@@ -160,8 +166,8 @@ fn check_imports(engine: &Engine, component: &Component) -> Result<(), LoadError
 }
 
 /// A store with its limits, ready for a guest.
-pub(super) fn new_store(engine: &Engine) -> Store<HostState> {
-    let mut store = Store::new(engine, HostState::default());
+pub(super) fn new_store(engine: &Engine, limits: Limits) -> Store<HostState> {
+    let mut store = Store::new(engine, HostState::new(limits));
     store.limiter(|state| &mut state.limiter);
     store.set_hostcall_fuel(limits::ANSWER_BYTES_MAX);
     store.epoch_deadline_callback(|context| Ok(context.data().deadline.decide()));

@@ -9,7 +9,7 @@ use super::abi::v0_1::{self, Detector, DetectorPre, LogLines, Manifest};
 use super::batch::Batch;
 use super::engine::{Ticking, new_store};
 use super::fault::Fault;
-use super::limits::{self, Limiter};
+use super::limits::{self, Limiter, Limits};
 use crate::alert::{Alert, Severity};
 use crate::clock::Stopwatch;
 
@@ -46,16 +46,23 @@ pub trait Guest: Send {
 pub struct Instance {
     store: Store<HostState>,
     detector: Detector,
+    limits: Limits,
     /// Deadlines hold only while the epoch advances.
     _engine: Ticking,
 }
 
 /// What the host knows while a guest runs.
-#[derive(Default)]
 pub(super) struct HostState {
     pub(super) limiter: Limiter,
     pub(super) deadline: Deadline,
     pub(super) log: LogLines,
+}
+
+impl HostState {
+    pub(super) fn new(limits: Limits) -> Self {
+        let limiter = Limiter { memory_bytes_max: limits.memory_bytes_max, refused: false };
+        Self { limiter, deadline: Deadline::default(), log: LogLines::default() }
+    }
 }
 
 /// How long the call at hand may take.
@@ -78,11 +85,12 @@ impl Instance {
     pub(super) fn instantiate(
         engine: &Ticking,
         pre: &DetectorPre<HostState>,
+        limits: Limits,
     ) -> Result<Self, Fault> {
-        let mut store = new_store(engine.engine());
+        let mut store = new_store(engine.engine(), limits);
         arm(&mut store, limits::START_CPU_MAX);
         match pre.instantiate(&mut store) {
-            Ok(detector) => Ok(Self { store, detector, _engine: engine.clone() }),
+            Ok(detector) => Ok(Self { store, detector, limits, _engine: engine.clone() }),
             Err(error) => Err(fault_of(&store, &error, limits::START_CPU_MAX)),
         }
     }
@@ -118,14 +126,14 @@ impl Instance {
 
 impl Guest for Instance {
     fn process(&mut self, batch: &Batch) -> Result<Vec<Alert>, Fault> {
-        let alerts = self.call(limits::CALL_CPU_MAX, |detector, store| {
+        let alerts = self.call(self.limits.call_cpu_max, |detector, store| {
             v0_1::with_batch(batch, |rows| detector.call_process(store, rows))
         })?;
         v0_1::from_alerts(alerts.map_err(Fault::Refused)?)
     }
 
     fn advance(&mut self, watermark: i64) -> Result<Vec<Alert>, Fault> {
-        let alerts = self.call(limits::CALL_CPU_MAX, |detector, store| {
+        let alerts = self.call(self.limits.call_cpu_max, |detector, store| {
             detector.call_advance(store, watermark)
         })?;
         v0_1::from_alerts(alerts.map_err(Fault::Refused)?)
@@ -160,7 +168,7 @@ fn arm(store: &mut Store<HostState>, cpu_max: Duration) {
 /// Tells what went wrong in a call.
 fn fault_of(store: &Store<HostState>, error: &wasmtime::Error, cpu_max: Duration) -> Fault {
     if store.data().limiter.refused {
-        return Fault::Memory { limit_mib: (limits::MEMORY_BYTES_MAX >> 20) as u64 };
+        return Fault::Memory { limit_mib: (store.data().limiter.memory_bytes_max >> 20) as u64 };
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Fault::Deadline { limit_ms: cpu_max.as_millis() as u64 },

@@ -5,8 +5,21 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-/// CPU time of one `process` or `advance`.
-pub(super) const CALL_CPU_MAX: Duration = Duration::from_millis(200);
+/// What one detector may use, as far as an operator may decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory.
+    pub memory_bytes_max: usize,
+    /// CPU time of one `process` or `advance`.
+    pub call_cpu_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory_bytes_max: 64 << 20, call_cpu_max: Duration::from_millis(200) }
+    }
+}
+
 /// CPU time of one `describe`, `start`, `finish` or `snapshot`.
 pub(super) const START_CPU_MAX: Duration = Duration::from_secs(5);
 /// A call may wait ten times as long as it may compute: a pause of the machine is
@@ -15,8 +28,6 @@ pub(super) const WALL_FACTOR: u32 = 10;
 /// How often deadlines are looked at.
 pub(super) const EPOCH_TICK: Duration = Duration::from_millis(10);
 
-/// Linear memory of one guest.
-pub(super) const MEMORY_BYTES_MAX: usize = 64 << 20;
 /// Elements of one table of a guest.
 const TABLE_ELEMENTS_MAX: usize = 100_000;
 /// Native stack of a guest's calls.
@@ -51,8 +62,9 @@ pub(super) const LOG_LINES_MAX: u32 = 20;
 
 /// Refuses growth beyond the limits, and remembers that it did: a guest whose
 /// allocation was refused aborts, and that trap looks like any other.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Limiter {
+    pub(super) memory_bytes_max: usize,
     pub(super) refused: bool,
 }
 
@@ -71,7 +83,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.allow(desired, MEMORY_BYTES_MAX))
+        Ok(self.allow(desired, self.memory_bytes_max))
     }
 
     fn table_growing(

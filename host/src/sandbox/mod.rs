@@ -19,3 +19,4 @@ pub use cache::Cache;
 pub use engine::{LoadError, Plugin, Sandbox};
 pub use fault::Fault;
 pub use instance::{Guest, Instance, Started};
+pub use limits::Limits;
