@@ -11,8 +11,9 @@ use logwasp_core::scan::Plan;
 
 use super::detectors::{Detectors, Loaded};
 use super::dispatch::{Dispatcher, Faulted, Work};
+use super::harvest::{Harvest, Reaper};
 use super::order::{Collector, Merge, RUN_BYTES_MAX};
-use super::read::{Finding, Harvest, ReadOptions, Reaper};
+use super::read::{Finding, ReadOptions};
 use super::row::Row;
 use crate::alert::{Identified, Severity};
 use crate::clock::{Stopwatch, process_cpu};

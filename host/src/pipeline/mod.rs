@@ -7,6 +7,7 @@ mod coverage;
 mod detect;
 mod detectors;
 mod dispatch;
+mod harvest;
 mod order;
 mod read;
 mod row;

@@ -61,7 +61,7 @@ impl<'c> Event<'c> {
             (std::mem::take(&mut self.fields), std::mem::take(&mut self.envelope));
         fields.clear();
         envelope.clear();
-        *self = Self { kind, raw, fields, envelope, ..Self::default() };
+        *self = Self { kind, fields, envelope, raw, ..Self::default() };
     }
 
     /// Adds a field.

@@ -1,3 +1,5 @@
+//! EVTX read in every way, on files that the tests write.
+
 mod corpus;
 mod damage;
 mod laws;

@@ -1,3 +1,5 @@
+//! Cutting, chunk by chunk.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -148,14 +148,14 @@ fn compile_test(spec: &ConditionSpec) -> Result<Test, ConditionError> {
         "absent" => Test::Absent,
         "number-in" => {
             texts()?;
-            Test::NumberIn(spec.values.iter().map(range).collect::<Result<_, _>>()?)
+            Test::NumberIn(spec.values.iter().map(|text| range(text)).collect::<Result<_, _>>()?)
         }
         unknown => return Err(ConditionError::UnknownOp(unknown.to_owned())),
     })
 }
 
-fn range(text: &String) -> Result<(u64, u64), ConditionError> {
-    let wrong = || ConditionError::NotANumber(text.clone());
+fn range(text: &str) -> Result<(u64, u64), ConditionError> {
+    let wrong = || ConditionError::NotANumber(text.to_owned());
     let (low, high) = text.split_once("..").unwrap_or((text, text));
     let low = number(low.as_bytes()).ok_or_else(wrong)?;
     let high = number(high.as_bytes()).ok_or_else(wrong)?;

@@ -15,7 +15,7 @@ pub enum Mode {
     /// Only records around hits are.
     Scan {
         /// The search.
-        scan: Scan,
+        scan: Box<Scan>,
         /// Columns that must not be the first of a row: a literal of theirs begins
         /// with the delimiter. A stream that has one there is decoded fully.
         not_first: Vec<Box<[u8]>>,
@@ -153,7 +153,7 @@ impl Parts {
             }
         }
         let event_ids = self.event_ids.iter().map(|(_, id)| *id).collect();
-        Mode::Scan { scan: Scan::new(patterns, event_ids), not_first: self.not_first }
+        Mode::Scan { scan: Box::new(Scan::new(patterns, event_ids)), not_first: self.not_first }
     }
 
     /// Bytes that an escape may hide: of literals, keys and numbers.

@@ -1,3 +1,5 @@
+//! Sessions gathered across files and windows.
+
 use super::*;
 use crate::interest::{ConditionSpec, SubscriptionSpec};
 

@@ -1,3 +1,5 @@
+//! The laws of streams, on logs that are made up.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Syslog lines of every kind, as senders write them.
+
 use bumpalo::Bump;
 
 use super::*;
