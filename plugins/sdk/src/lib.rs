@@ -128,6 +128,11 @@ pub use time::{Duration, Timestamp};
 
 pub use {serde, serde_json};
 
+/// The guide's detector is compiled with the documentation's other examples.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/plugin-guide.md")]
+struct Guide;
+
 /// Writes a line to the operator's log; natively to nowhere.
 pub fn log(severity: Severity, message: &str) {
     #[cfg(target_family = "wasm")]
