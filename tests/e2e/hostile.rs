@@ -17,7 +17,9 @@ fn run(misdeed: &str, moment: &str, good_rows: u32) -> (Option<Fault>, String, u
     let config = json!({"misdeed": misdeed, "moment": moment, "good_rows": good_rows}).to_string();
     let plugin = Sandbox::new(None).expect("an engine").load(hostile_component()).expect("loads");
     let mut detectors = neighbour();
-    detectors.add("hostile", plugin.start(&config, None).expect("it starts")).expect("it is added");
+    detectors
+        .add("hostile", plugin.start(&config, None).expect("it starts"), false)
+        .expect("it is added");
     let outcome = detect_inputs(&logs(), detectors, &options());
     let fault = outcome.faulted.first().map(|faulted| {
         assert_eq!(faulted.detector, "hostile");
@@ -104,7 +106,7 @@ fn bad_starts_are_refused() {
         assert!(fault.contains(text), "{misdeed}: {fault}");
     }
     let started = plugin.start(&json!({"misdeed": "op"}).to_string(), None).expect("it starts");
-    let problem = Detectors::none().add("hostile", started).expect_err("unknown member");
+    let problem = Detectors::none().add("hostile", started, false).expect_err("unknown member");
     assert!(problem.what.contains("unknown member `@when`"), "{problem}");
     assert!(plugin.start("{\"misdeed\": 1}", None).is_err());
     assert!(plugin.start("not json", None).is_err());

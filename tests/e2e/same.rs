@@ -120,5 +120,6 @@ fn from_native(alert: logwasp_sdk::Alert) -> Alert {
             .into_iter()
             .map(|e| Evidence { record: e.record, time: e.time, summary: e.summary })
             .collect(),
+        amends: None,
     }
 }

@@ -27,6 +27,7 @@ pub(crate) fn run_targets(args: &[String]) -> Result<()> {
         let seeds = fuzz.join("seeds").join(&target);
         let corpus = fuzz.join("corpus").join(&target);
         fs::create_dir_all(&corpus)?;
+        fs::create_dir_all(&seeds)?;
         let mut command = std::process::Command::new("cargo");
         command.current_dir(root()).args(["+nightly", "fuzz", "run", "--fuzz-dir", "tests/fuzz"]);
         command.arg(&target).arg(&corpus).arg(&seeds).arg("--");

@@ -77,7 +77,7 @@ fn incident_id(detector: &str, key: &str, first_seen: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::alert::{Confidence, Severity};
 
@@ -101,6 +101,7 @@ mod tests {
             labels: Vec::new(),
             attack: Vec::new(),
             evidence: Vec::new(),
+            amends: None,
         }
     }
 

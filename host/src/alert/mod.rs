@@ -1,8 +1,10 @@
 //! Alerts: what detectors claim, with the identity that the host gives.
 
+mod amend;
 pub mod encode;
 mod identity;
 
+pub use amend::Amended;
 pub use identity::{Identified, Incidents};
 
 /// How bad it is.
@@ -135,4 +137,6 @@ pub struct Alert {
     pub attack: Vec<String>,
     /// Oldest first.
     pub evidence: Vec<Evidence>,
+    /// Second-stage detectors only: id of the alert that this one revises.
+    pub amends: Option<String>,
 }

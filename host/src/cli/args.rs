@@ -62,7 +62,7 @@ pub(super) struct Detect {
     pub(super) config: Option<PathBuf>,
     /// How alerts are written [default: pretty on a terminal, else ndjson]
     #[arg(short, long, value_name = "OUTPUT")]
-    pub(super) output: Option<Output>,
+    pub(super) output: Option<AlertOutput>,
     /// Exit with 3 when an alert of at least this severity was raised
     #[arg(long, value_name = "SEVERITY", value_parser = severities())]
     pub(super) fail_on: Option<String>,
@@ -136,6 +136,24 @@ pub(super) enum Output {
     Pretty,
     /// One JSON object a line
     Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AlertOutput {
+    /// For people
+    Pretty,
+    /// One JSON object a line
+    Ndjson,
+    /// Elastic Common Schema
+    Ecs,
+    /// OCSF Detection Finding
+    Ocsf,
+    /// Common Event Format
+    Cef,
+    /// Log Event Extended Format
+    Leef,
+    /// RFC 5424
+    Syslog,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Map, Value};
 
 use super::{Exit, Failure, args, output};
-use crate::config::Config;
+use crate::config::{Component, Config, Detector};
 use crate::pipeline::{self, Wanted};
 
 pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
@@ -15,7 +15,10 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
         let schema = serde_json::from_str(&manifest.config_schema).unwrap_or(Value::Null);
         let options = config.detector(name).map(|detector| &detector.options);
         let resolved = with_defaults(&schema, options);
-        detectors.insert(name.to_owned(), serde_json::json!({"enabled": true, "config": resolved}));
+        let mut table = config.detector(name).map_or_else(Map::new, source_of);
+        table.insert("enabled".to_owned(), true.into());
+        table.insert("config".to_owned(), resolved.into());
+        detectors.insert(name.to_owned(), table.into());
     })
     .map_err(Failure::Usage)?;
     for detector in config.detectors.iter().filter(|detector| !detector.enabled) {
@@ -28,6 +31,26 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// Where a detector's code comes from and what it may use, as the config says it.
+fn source_of(detector: &Detector) -> Map<String, Value> {
+    let mut table = Map::new();
+    match &detector.component {
+        Component::Bundled(name) => {
+            table.insert("use".to_owned(), format!("bundled:{name}").into());
+        }
+        Component::File { path, sha256 } => {
+            table.insert("path".to_owned(), path.display().to_string().into());
+            table.extend(sha256.iter().map(|hash| ("sha256".to_owned(), hash.as_str().into())));
+        }
+    }
+    let limits = serde_json::json!({
+        "memory_bytes_max": detector.limits.memory_bytes_max,
+        "call_cpu_max": format!("{}ms", detector.limits.call_cpu_max.as_millis()),
+    });
+    table.insert("limits".to_owned(), limits);
+    table
 }
 
 /// Every option of the schema: as configured, else its default.

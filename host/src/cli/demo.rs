@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicU64;
 use jiff::tz::TimeZone;
 use logwasp_core::time::Zones;
 
-use super::args::{Output, StatsForm};
+use super::args::{AlertOutput, StatsForm};
 use super::detect::{detect, write_alerts};
 use super::{Exit, Failure, report};
 use crate::clock;
@@ -32,7 +32,7 @@ pub(super) fn run() -> Result<Exit, Failure> {
         progress: Arc::new(AtomicU64::new(0)),
     };
     let outcome = detect(&config, &Wanted::All, &inputs, &options)?;
-    write_alerts(&outcome, Output::Pretty)?;
+    write_alerts(&outcome, AlertOutput::Pretty)?;
     report::stats(&outcome.stats, StatsForm::Text);
     Ok(if outcome.faulted.is_empty() { Exit::Done } else { Exit::Operating })
 }

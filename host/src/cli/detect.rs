@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::args::{self, Output};
+use super::args::{self, AlertOutput};
 use super::{Exit, Failure, output, report};
-use crate::alert::encode::{Style, ndjson, pretty};
+use crate::alert::encode::{self, Encoder, Style, pretty};
 use crate::alert::{Identified, Severity};
 use crate::clock;
 use crate::config::Config;
@@ -38,7 +38,7 @@ pub(super) fn run(args: &args::Detect) -> Result<Exit, Failure> {
     };
     let outcome = detect(&config, &wanted, &inputs, &options)?;
     problems.iter().chain(&outcome.problems).for_each(report::error);
-    write_alerts(&outcome, output::choose(args.output))?;
+    write_alerts(&outcome, output::choose_for_alerts(args.output))?;
     report::stats(&outcome.stats, args.stats);
     let failed =
         !problems.is_empty() || !outcome.problems.is_empty() || !outcome.faulted.is_empty();
@@ -84,23 +84,51 @@ pub(super) fn detect(
 
 /// Alerts as they were raised for programs; for people each incident once, as it
 /// stands in the end.
-pub(super) fn write_alerts(outcome: &Outcome, form: Output) -> Result<(), Failure> {
+pub(super) fn write_alerts(outcome: &Outcome, form: AlertOutput) -> Result<(), Failure> {
+    let encoder: Encoder = match form {
+        AlertOutput::Pretty => return write_for_people(outcome),
+        AlertOutput::Ndjson => encode::ndjson,
+        AlertOutput::Ecs => encode::ecs,
+        AlertOutput::Ocsf => encode::ocsf,
+        AlertOutput::Cef => encode::cef,
+        AlertOutput::Leef => encode::leef,
+        AlertOutput::Syslog => encode::syslog,
+    };
     let mut out = output::stdout();
-    match form {
-        Output::Ndjson => {
-            for told in &outcome.alerts {
-                output::line(&mut out, &ndjson(told, &outcome.sources))?;
-            }
-        }
-        Output::Pretty => {
-            let style = Style { width: output::width(), colour: output::has_colour() };
-            for told in incidents(&outcome.alerts) {
-                output::line(&mut out, &pretty(told, &outcome.sources, style))?;
-            }
-        }
+    for told in &outcome.alerts {
+        output::line(&mut out, &encoder(told, &outcome.sources))?;
     }
     out.flush()?;
     Ok(())
+}
+
+fn write_for_people(outcome: &Outcome) -> Result<(), Failure> {
+    let mut out = output::stdout();
+    let style = Style { width: output::width(), colour: output::has_colour() };
+    let incidents = incidents(&outcome.alerts);
+    for told in &incidents {
+        output::line(&mut out, &pretty(told, &outcome.sources, style))?;
+    }
+    output::line(&mut out, &summary(&incidents))?;
+    out.flush()?;
+    Ok(())
+}
+
+/// `5 incidents: 2 high, 3 medium (1 of them noise)`
+fn summary(incidents: &[&Identified]) -> String {
+    let count = |severity: Severity| {
+        incidents.iter().filter(|told| told.alert.severity == severity).count()
+    };
+    let counts = Severity::ALL.iter().rev().map(|severity| (count(*severity), severity.name()));
+    let counts = counts.filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, name)| format!("{count} {name}")).collect();
+    let noise = incidents.iter().filter(|told| told.alert.noise).count();
+    let noise = if noise > 0 { format!(" ({noise} of them noise)") } else { String::new() };
+    match incidents.len() {
+        0 => "no incidents".to_owned(),
+        1 => format!("1 incident: {}{noise}", counts.join(", ")),
+        total => format!("{total} incidents: {}{noise}", counts.join(", ")),
+    }
 }
 
 /// The newest revision of each incident, in the order in which they were created.

@@ -2,7 +2,7 @@
 
 use std::io::{BufWriter, IsTerminal, StdoutLock, Write};
 
-use super::args::Output;
+use super::args::{AlertOutput, Output};
 
 /// Where data goes.
 pub(super) type Out = BufWriter<StdoutLock<'static>>;
@@ -15,6 +15,14 @@ pub(super) fn stdout() -> Out {
 pub(super) fn choose(asked: Option<Output>) -> Output {
     let default = if std::io::stdout().is_terminal() { Output::Pretty } else { Output::Ndjson };
     asked.unwrap_or(default)
+}
+
+/// The same for alerts.
+pub(super) fn choose_for_alerts(asked: Option<AlertOutput>) -> AlertOutput {
+    asked.unwrap_or_else(|| match choose(None) {
+        Output::Pretty => AlertOutput::Pretty,
+        Output::Ndjson => AlertOutput::Ndjson,
+    })
 }
 
 /// True when stdout understands colours.

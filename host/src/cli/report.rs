@@ -5,6 +5,7 @@ use std::io::Write;
 use anstyle::{AnsiColor, Style};
 
 use super::args::StatsForm;
+use crate::alert::encode::printable;
 use crate::pipeline::{Finding, Stats};
 use crate::problem::Problem;
 
@@ -14,7 +15,7 @@ const DAMAGE_SHOWN_MAX: usize = 5;
 fn tell(colour: AnsiColor, word: &str, text: &str) {
     let style = Style::new().bold().fg_color(Some(colour.into()));
     // Nothing can be told when stderr is gone.
-    let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {text}");
+    let _ = writeln!(anstream::stderr(), "{style}{word}:{style:#} {}", printable(text));
 }
 
 pub(super) fn error(problem: &Problem) {

@@ -9,7 +9,7 @@ mod raw;
 mod resolved;
 
 pub use options::check_options;
-pub use resolved::{Component, Config, Detector};
+pub use resolved::{Component, Config, Detector, may_amend};
 
 use std::path::PathBuf;
 

@@ -54,6 +54,8 @@ pub(super) struct Detector {
     pub(super) sha256: Option<String>,
     /// False to leave it out.
     pub(super) enabled: Option<bool>,
+    /// True to let it revise the alerts of others.
+    pub(super) amends: Option<bool>,
     /// What it may use.
     #[serde(default)]
     pub(super) limits: Limits,

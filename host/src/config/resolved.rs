@@ -40,6 +40,8 @@ pub struct Detector {
     pub component: Component,
     /// False to leave it out.
     pub enabled: bool,
+    /// Whether it may revise the alerts of others.
+    pub may_amend: bool,
     /// What it may use.
     pub limits: Limits,
     /// Its own options.
@@ -136,6 +138,12 @@ fn detector(
     folder: &Path,
     file: &File,
 ) -> Result<Detector, Problem> {
+    if raw.sha256.is_some() && raw.path.is_none() {
+        let what = format!("detector `{name}` has a `sha256`, but no `path` that it could pin");
+        return Err(file
+            .problem_at(&["detector", &name, "sha256"], what)
+            .hint("write the `path` of the component, or remove the line"));
+    }
     let component = match (&raw.use_, &raw.path) {
         (Some(_), Some(_)) => {
             let what = format!("detector `{name}` has both `use` and `path`");
@@ -151,7 +159,18 @@ fn detector(
     let options = serde_json::to_value(&raw.config).ok();
     let options = options.and_then(|value| value.as_object().cloned()).unwrap_or_default();
     let limits = limits(&name, &raw.limits, file)?;
-    Ok(Detector { name, component, enabled: raw.enabled.unwrap_or(true), limits, options })
+    let may_amend = raw.amends.unwrap_or_else(|| match &component {
+        Component::Bundled(name) => may_amend(name),
+        Component::File { .. } => false,
+    });
+    let enabled = raw.enabled.unwrap_or(true);
+    Ok(Detector { name, component, enabled, may_amend, limits, options })
+}
+
+/// Whether a stock detector may revise the alerts of others, unless the config says
+/// otherwise: correlation is what `incident` is for.
+pub fn may_amend(bundled: &str) -> bool {
+    bundled == "incident"
 }
 
 /// Memory that a detector may be given: less does not start, and a component

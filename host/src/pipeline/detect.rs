@@ -9,12 +9,13 @@ use std::time::Duration;
 use logwasp_core::ledger::Ledger;
 use logwasp_core::scan::Plan;
 
-use super::detectors::{Detectors, Loaded};
+use super::detectors::{Detectors, Loaded, Stage};
 use super::dispatch::{Dispatcher, Faulted, Work};
 use super::harvest::{Harvest, Reaper};
 use super::order::{Collector, Merge, RUN_BYTES_MAX};
 use super::read::{Finding, ReadOptions};
 use super::row::Row;
+use super::second_stage;
 use crate::alert::{Identified, Severity};
 use crate::clock::{Stopwatch, process_cpu};
 use crate::problem::Problem;
@@ -102,8 +103,9 @@ pub fn detect(
             .hint(format!("at most {SOURCES_MAX} can be told apart in evidence")));
     }
     let (watch, cpu_before) = (Stopwatch::start(), process_cpu());
-    let (interest, loaded) = detectors.split();
-    let names: Vec<String> = loaded.iter().map(|detector| detector.name.clone()).collect();
+    let (first, second) = detectors.stages();
+    let (names, second_names) = (first.names(), second.names());
+    let (interest, loaded) = first.split();
     let plan = Plan::new(interest, options.prefilter);
     let reaper =
         Reaper { inputs, plan: &plan, options: &options.read, progress: &options.progress };
@@ -128,6 +130,7 @@ pub fn detect(
     // Alerts of one detector keep their order; between detectors the time of the
     // decision counts, and then the detector's place.
     outcome.alerts.sort_by_key(|told| told.alert.time);
+    outcome.correlate(second, &second_names, harvest.newest);
     outcome.stats.alerts_delivered = outcome.alerts.len() as u64;
     outcome.stats.elapsed = watch.elapsed();
     outcome.stats.cpu = process_cpu().saturating_sub(cpu_before);
@@ -135,11 +138,31 @@ pub fn detect(
 }
 
 impl Outcome {
+    /// The second stage: who looks at alerts gets them now.
+    fn correlate(&mut self, second: Stage, names: &[String], newest: Option<i64>) {
+        if names.is_empty() {
+            return;
+        }
+        let (interest, loaded) = second.split();
+        let first = std::mem::take(&mut self.alerts);
+        let correlated = second_stage::correlate(first, &interest, loaded, newest);
+        for (name, work) in names.iter().zip(correlated.works) {
+            self.add(name, work);
+        }
+        self.stats.rows_matched += correlated.rows_matched;
+        self.stats.alerts_raised = correlated.alerts.len() as u64;
+        self.alerts = correlated.alerts;
+    }
+
     fn add(&mut self, name: &str, work: Work) {
         self.stats.rows_delivered += work.rows_delivered;
         self.stats.rows_quarantined += work.rows_quarantined;
         self.stats.alerts_raised += work.alerts.len() as u64;
         self.alerts.extend(work.alerts);
+        if !work.amendments.is_empty() {
+            let line = "only detectors of the second stage can amend alerts".to_owned();
+            self.log.push((name.to_owned(), Severity::Low, line));
+        }
         self.log.extend(work.log.into_iter().map(|(level, line)| (name.to_owned(), level, line)));
         self.faulted.extend(work.fault.map(|fault| Faulted { detector: name.to_owned(), fault }));
     }

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use logwasp_core::event::Kind;
 use logwasp_core::interest::{Interest, Subscription};
 use sha2::{Digest, Sha256};
 
-use crate::config::{Component, Config, check_options};
+use crate::config::{self, Component, Config, check_options};
 use crate::problem::{Problem, nearest};
 use crate::sandbox::{Cache, Guest, Limits, LoadError, Manifest, Sandbox, Started};
 
@@ -25,48 +26,79 @@ pub struct Loaded {
     pub name: String,
     /// Itself.
     pub guest: Box<dyn Guest>,
-    /// Its subscriptions among all: the first one's number, and their columns.
-    pub first_subscription: usize,
     /// How many columns each of its subscriptions has.
     pub columns: Vec<usize>,
+    /// Second stage: whether it may revise the alerts of others.
+    pub may_amend: bool,
 }
 
 /// All running detectors, and what they want to see.
+#[derive(Default)]
 pub struct Detectors {
-    /// In the order in which they were loaded.
-    pub loaded: Vec<Loaded>,
+    /// Detectors that see records.
+    first: Stage,
+    /// Detectors that see the alerts of the others.
+    second: Stage,
+}
+
+/// Detectors in the order in which they were loaded, and what they want to see.
+#[derive(Default)]
+pub(super) struct Stage {
+    pub(super) loaded: Vec<Loaded>,
     subscriptions: Vec<Subscription>,
+}
+
+impl Stage {
+    pub(super) fn names(&self) -> Vec<String> {
+        self.loaded.iter().map(|detector| detector.name.clone()).collect()
+    }
+
+    /// What all of them want to see, and themselves.
+    pub(super) fn split(self) -> (Interest, Vec<Loaded>) {
+        (Interest::new(self.subscriptions), self.loaded)
+    }
 }
 
 impl Detectors {
     /// No detector yet.
     pub fn none() -> Self {
-        Self { loaded: Vec::new(), subscriptions: Vec::new() }
+        Self::default()
     }
 
-    /// Adds a detector that was started.
+    /// Adds a detector that was started; `may_amend` lets one of the second stage
+    /// revise the alerts of others.
     pub fn add<G: Guest + 'static>(
         &mut self,
         name: &str,
         started: Started<G>,
+        may_amend: bool,
     ) -> Result<(), Problem> {
-        let mut columns = Vec::new();
-        let first_subscription = self.subscriptions.len();
+        let mut subscriptions = Vec::new();
         for (index, spec) in started.subscriptions.iter().enumerate() {
             let subscription = Subscription::compile(spec).map_err(|error| {
                 Problem::new(format!("subscription {index} of detector `{name}`: {error}"))
             })?;
-            columns.push(subscription.columns.len());
-            self.subscriptions.push(subscription);
+            subscriptions.push(subscription);
         }
+        let of_alerts = subscriptions.iter().filter(|wanted| wanted.kind == Kind::Alert).count();
+        let stage = match of_alerts {
+            0 => &mut self.first,
+            count if count == subscriptions.len() => &mut self.second,
+            _ => {
+                let what = format!("detector `{name}` subscribes to alerts and to records");
+                return Err(Problem::new(what).hint("a detector sees one or the other: make two"));
+            }
+        };
+        let columns = subscriptions.iter().map(|wanted| wanted.columns.len()).collect();
+        stage.subscriptions.extend(subscriptions);
         let guest = Box::new(started.guest);
-        self.loaded.push(Loaded { name: name.to_owned(), guest, first_subscription, columns });
+        stage.loaded.push(Loaded { name: name.to_owned(), guest, columns, may_amend });
         Ok(())
     }
 
-    /// The subscriptions of all detectors, and the detectors.
-    pub fn split(self) -> (Interest, Vec<Loaded>) {
-        (Interest::new(self.subscriptions), self.loaded)
+    /// The detectors of the first stage, and those of the second.
+    pub(super) fn stages(self) -> (Stage, Stage) {
+        (self.first, self.second)
     }
 }
 
@@ -76,6 +108,7 @@ struct Selected {
     component: Component,
     options: serde_json::Map<String, serde_json::Value>,
     limits: Limits,
+    may_amend: bool,
 }
 
 /// Loads and starts the wanted detectors. `visit` sees the manifest of each.
@@ -88,7 +121,7 @@ pub fn load(
     let cache = config.cache_dir.as_deref().and_then(Cache::open);
     let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
     let mut detectors = Detectors::none();
-    for Selected { name, component, options, limits } in selected {
+    for Selected { name, component, options, limits, may_amend } in selected {
         let bytes = component_bytes(config, &name, &component)?;
         let plugin =
             sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
@@ -104,7 +137,7 @@ pub fn load(
                 )
                 .hint("`logwasp check -c <config>` shows its options and their defaults")
         })?;
-        detectors.add(&name, started)?;
+        detectors.add(&name, started, may_amend)?;
     }
     Ok(detectors)
 }
@@ -123,6 +156,7 @@ fn select_all(config: &Config) -> Vec<Selected> {
         component: Component::Bundled(name.to_owned()),
         options: serde_json::Map::new(),
         limits: Limits::default(),
+        may_amend: config::may_amend(name),
     });
     let configured = config.detectors.iter().filter(|detector| detector.enabled);
     let configured = configured.map(|detector| Selected {
@@ -130,6 +164,7 @@ fn select_all(config: &Config) -> Vec<Selected> {
         component: detector.component.clone(),
         options: detector.options.clone(),
         limits: detector.limits,
+        may_amend: detector.may_amend,
     });
     let mut all: Vec<_> = stock.chain(configured).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
@@ -144,21 +179,24 @@ fn select_one(config: &Config, name: &str) -> Result<Selected, Problem> {
             component: detector.component.clone(),
             options: detector.options.clone(),
             limits: detector.limits,
+            may_amend: detector.may_amend,
         });
     }
     if logwasp_detectors::find(name).is_some() {
         let component = Component::Bundled(name.to_owned());
         let (options, limits) = (serde_json::Map::new(), Limits::default());
-        return Ok(Selected { name: name.to_owned(), component, options, limits });
+        let may_amend = config::may_amend(name);
+        return Ok(Selected { name: name.to_owned(), component, options, limits, may_amend });
     }
     let path = PathBuf::from(name);
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wasm")) {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let configured = config.detector(&stem);
         return Ok(Selected {
-            component: Component::File { path, sha256: None },
+            component: Component::File { path, sha256: configured.and_then(pinned_hash) },
             options: configured.map(|detector| detector.options.clone()).unwrap_or_default(),
             limits: configured.map(|detector| detector.limits).unwrap_or_default(),
+            may_amend: configured.is_some_and(|detector| detector.may_amend),
             name: stem,
         });
     }
@@ -171,6 +209,14 @@ fn select_one(config: &Config, name: &str) -> Result<Selected, Problem> {
             known.join(", ")
         )),
     })
+}
+
+/// The hash that the config pins, so that naming the file does not loosen it.
+fn pinned_hash(detector: &config::Detector) -> Option<String> {
+    match &detector.component {
+        Component::File { sha256, .. } => sha256.clone(),
+        Component::Bundled(_) => None,
+    }
 }
 
 fn component_bytes(config: &Config, name: &str, component: &Component) -> Result<Vec<u8>, Problem> {

@@ -29,6 +29,8 @@ pub struct Faulted {
 pub(super) struct Work {
     /// Alerts, in the order in which they were raised.
     pub(super) alerts: Vec<Identified>,
+    /// What it would revise in the alerts of others, in order.
+    pub(super) amendments: Vec<Alert>,
     /// Why it was stopped, if it was.
     pub fault: Option<Fault>,
     /// Rows it took.
@@ -93,8 +95,11 @@ impl Worker {
         self.work.log.extend(self.guest.take_log());
         match result {
             Ok(alerts) => {
-                let told = alerts.into_iter().filter_map(|alert| self.incidents.identify(alert));
+                let is_own = |alert: &Alert| alert.amends.is_none();
+                let (own, amendments): (Vec<_>, Vec<_>) = alerts.into_iter().partition(is_own);
+                let told = own.into_iter().filter_map(|alert| self.incidents.identify(alert));
                 self.work.alerts.extend(told);
+                self.work.amendments.extend(amendments);
             }
             Err(fault) => self.work.fault = Some(fault),
         }

@@ -11,6 +11,7 @@ mod harvest;
 mod order;
 mod read;
 mod row;
+mod second_stage;
 mod texts;
 
 pub use detect::{Options, Outcome, Stats, detect};

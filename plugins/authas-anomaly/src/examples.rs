@@ -1,4 +1,4 @@
-//! The worked examples of the specification, and the messages they are made of.
+//! The worked examples, and the messages they are made of.
 
 use logwasp_sdk::testkit::{Example, TestEvent, clock, incidents};
 use logwasp_sdk::{Activity, Alert, Confidence, Severity, mail};

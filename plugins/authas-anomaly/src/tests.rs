@@ -67,7 +67,7 @@ fn told(alerts: &[Alert]) -> Vec<(&str, logwasp_sdk::Severity)> {
     alerts.iter().map(|alert| (alert.rule.as_str(), alert.severity)).collect()
 }
 
-/// Scenario: the worked examples of the specification.
+/// Scenario: the worked examples.
 /// Guarantees: exactly the alerts it names, however the rows are fed.
 #[test]
 fn worked_examples() {

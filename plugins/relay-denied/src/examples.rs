@@ -1,4 +1,4 @@
-//! The worked examples of the specification, for the native tests and the host's.
+//! The worked examples, for the native tests and the host's.
 
 use logwasp_sdk::testkit::{Example, TestEvent, clock, incidents};
 use logwasp_sdk::{Activity, Alert, Confidence, Severity};

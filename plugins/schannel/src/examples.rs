@@ -1,4 +1,4 @@
-//! The worked examples of the specification.
+//! The worked examples.
 
 use logwasp_sdk::testkit::{Example, TestEvent, clock, incidents, windows};
 use logwasp_sdk::{Activity, Alert, Confidence, Severity};

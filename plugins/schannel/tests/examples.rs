@@ -2,7 +2,7 @@
 
 use detector_schannel::{Schannel, examples};
 
-/// Scenario: every worked example of the specification.
+/// Scenario: every worked example.
 /// Guarantees: each raises exactly what it says, and they cover the section.
 #[test]
 fn worked_examples_hold() {

@@ -115,7 +115,7 @@ fn private_keys_are_told_apart() {
 }
 
 /// Scenario: every alert number, received and sent, 25 times.
-/// Guarantees: the severities of the specification, silence for all others.
+/// Guarantees: the severities of the rule, silence for all others.
 #[test]
 fn tls_alerts_have_severities() {
     for alert in 0..=130_u32 {

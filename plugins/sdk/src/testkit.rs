@@ -117,7 +117,7 @@ pub fn clock(text: &str) -> i64 {
     text.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i64>().expect("hh:mm:ss"))
 }
 
-/// A worked example of a detector's specification. The detector's own tests run
+/// A worked example of a detector. The detector's own tests run
 /// it natively; the host's tests run the same one through wasm and compare.
 pub struct Example {
     /// Section and number, then a few words: `1.3 blank caller, NTLM`.
@@ -128,7 +128,7 @@ pub struct Example {
     pub events: Vec<TestEvent>,
     /// Time goes on to this second after the last event.
     pub advance: Option<i64>,
-    /// Panics when the alerts are not what the specification says.
+    /// Panics when the alerts are not what its name says.
     pub check: fn(&[Alert]),
 }
 

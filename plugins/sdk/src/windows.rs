@@ -195,7 +195,7 @@ mod tests {
         }
     }
 
-    /// Scenario: the codes of the specification.
+    /// Scenario: the codes that TLS stacks write.
     /// Guarantees: each falls into its class; handshakes into none.
     #[test]
     fn failures_have_classes() {

@@ -125,6 +125,7 @@ mod tests {
                 labels: vec![],
                 attack: vec!["T1110.001".into()],
                 evidence: vec![Evidence { record: reference(0, 9), time: 0, summary: "x".into() }],
+                amends: None,
             },
         };
         let line = ndjson(&told, &Sources::new(vec!["dc.xml".into()]));

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style as Ansi};
 use logwasp_core::time::to_rfc3339;
 
-use super::grouped;
+use super::{grouped, printable};
 use crate::alert::{Identified, Severity};
 use crate::record::Sources;
 
@@ -112,9 +112,4 @@ fn wrapped(text: &str, width: usize, indent: &str) -> String {
         .break_words(false);
     let filled = textwrap::fill(&printable(text), options);
     if indent.is_empty() { filled.trim_start().to_owned() } else { filled }
-}
-
-/// Text from logs must not steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

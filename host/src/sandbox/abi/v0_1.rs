@@ -142,6 +142,7 @@ fn from_alert(alert: types::Alert) -> Result<Alert, Fault> {
     check("key", &alert.key, limits::LINE_BYTES_MAX)?;
     check("title", &alert.title, limits::LINE_BYTES_MAX)?;
     check("description", &alert.description, limits::TEXT_BYTES_MAX)?;
+    check("amends", alert.amends.as_deref().unwrap_or_default(), limits::VALUE_BYTES_MAX)?;
     check("remediation", &alert.remediation, limits::TEXT_BYTES_MAX)?;
     check_pairs("entities", &alert.entities)?;
     check_pairs("attributes", &alert.attributes)?;
@@ -174,6 +175,7 @@ fn from_alert(alert: types::Alert) -> Result<Alert, Fault> {
         labels: alert.labels,
         attack: alert.attack,
         evidence: evidence.collect::<Result<_, Fault>>()?,
+        amends: alert.amends,
     })
 }
 

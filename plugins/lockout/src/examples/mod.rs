@@ -1,4 +1,4 @@
-//! The worked examples of the specification, each with its own check.
+//! The worked examples, each with its own check.
 
 mod chain;
 mod silence;

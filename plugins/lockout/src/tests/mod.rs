@@ -12,7 +12,7 @@ use logwasp_sdk::testkit::{Kit, TestEvent};
 use crate::Lockout;
 use crate::examples;
 
-/// Scenario: every worked example of the specification.
+/// Scenario: every worked example.
 /// Guarantees: exactly the alerts that it names, however the rows are fed.
 #[test]
 fn worked_examples() {

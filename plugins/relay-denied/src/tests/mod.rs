@@ -72,7 +72,7 @@ pub(crate) fn is(
 }
 
 /// Scenario: the worked examples.
-/// Guarantees: each gives exactly what the specification says.
+/// Guarantees: each gives exactly what its name says.
 #[test]
 fn worked_examples() {
     for example in examples::all() {
