@@ -35,6 +35,33 @@ pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     if text.starts_with('+') { None } else { text.parse().ok() }
 }
 
+/// The bytes behind base64 (RFC 4648, 4); white space is passed over, padding ends
+/// it. `None` when anything else is among them.
+pub(crate) fn base64<'c>(text: &[u8], arena: &'c bumpalo::Bump) -> Option<&'c [u8]> {
+    let mut out = bumpalo::collections::Vec::with_capacity_in(text.len() / 4 * 3 + 3, arena);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' => break,
+            byte if byte.is_ascii_whitespace() => continue,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    Some(out.into_bump_slice())
+}
+
 /// A line without its ending (`\n` was cut already) `\r`.
 pub(crate) fn without_cr(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)

@@ -15,8 +15,12 @@ pub enum Format {
     Syslog,
     /// W3C extended logs.
     W3c,
-    /// Exchange's SMTP protocol logs.
+    /// Exchange's own logs.
     ExchangeCsv,
+    /// OWA's instant messaging log.
+    OwaIm,
+    /// netlogon.log of domain controllers.
+    Netlogon,
     /// Mails and header blocks.
     Mail,
     /// JSON objects.
@@ -27,13 +31,15 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::WinEventXml,
         Self::WinEventJson,
         Self::Evtx,
         Self::Syslog,
         Self::W3c,
         Self::ExchangeCsv,
+        Self::OwaIm,
+        Self::Netlogon,
         Self::Mail,
         Self::Ndjson,
         Self::Text,
@@ -48,6 +54,8 @@ impl Format {
             Self::Syslog => "syslog",
             Self::W3c => "w3c",
             Self::ExchangeCsv => "exchange-csv",
+            Self::OwaIm => "owa-im",
+            Self::Netlogon => "netlogon",
             Self::Mail => "mail",
             Self::Ndjson => "ndjson",
             Self::Text => "text",
@@ -63,13 +71,14 @@ impl Format {
     pub(crate) const fn framing(self) -> Framing {
         match self {
             Self::WinEventXml => Framing::EventXml,
-            Self::ExchangeCsv => Framing::DatedLines,
+            Self::ExchangeCsv | Self::OwaIm => Framing::DatedLines,
             Self::Mail => Framing::Whole,
             // EVTX has no frames; its reader cuts chunks.
             Self::WinEventJson
             | Self::Evtx
             | Self::Syslog
             | Self::W3c
+            | Self::Netlogon
             | Self::Ndjson
             | Self::Text => Framing::Lines,
         }

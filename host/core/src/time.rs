@@ -159,6 +159,49 @@ pub fn rfc5322(text: &[u8]) -> Option<Stamp> {
     Some(Stamp { civil_nanos, offset_s })
 }
 
+/// Reads `20/Nov/2026:09:14:03 +0100` of NCSA logs.
+pub(crate) fn ncsa(text: &[u8]) -> Option<Stamp> {
+    let (day, rest) = one_or_two_digits(text)?;
+    let (month, rest) = month_name(rest.strip_prefix(b"/")?)?;
+    let (year, rest) = year(rest.strip_prefix(b"/")?)?;
+    let (seconds, rest) = clock(rest.strip_prefix(b":")?)?;
+    let (offset_s, _) = zone_word(rest);
+    let civil_nanos = days_from_civil(year, month, day)? * DAY + seconds * SECOND;
+    Some(Stamp { civil_nanos, offset_s })
+}
+
+/// Reads `11/20/2026` (or `11/20/26`) and `9:14:03`, local time, of IIS' own logs.
+pub(crate) fn native(date: &[u8], time: &[u8]) -> Option<Stamp> {
+    let (month, rest) = one_or_two_digits(date)?;
+    let (day, rest) = one_or_two_digits(rest.strip_prefix(b"/")?)?;
+    let year = rest.strip_prefix(b"/")?;
+    let year = match (i64::from(digits(year)?), year.len()) {
+        (year, 4) => year,
+        (year @ 0..=49, 2) => year + 2_000,
+        (year, 2) => year + 1_900,
+        _ => return None,
+    };
+    let (seconds, rest) = match time {
+        [hour, rest @ ..] if rest.len() == 6 => {
+            let [a, b, c, d, e, f] = *rest else { return None };
+            clock(&[b'0', *hour, a, b, c, d, e, f]).map(|(seconds, _)| (seconds, &b""[..]))?
+        }
+        _ => clock(time)?,
+    };
+    let civil_nanos = days_from_civil(year, month, day)? * DAY + seconds * SECOND;
+    rest.is_empty().then_some(Stamp { civil_nanos, offset_s: None })
+}
+
+/// Reads `11/20 09:14:03` of netlogon.log: local time without a year. Returns what
+/// follows, too.
+pub(crate) fn netlogon<'a>(text: &'a [u8], reference: &YearReference) -> Option<(Stamp, &'a [u8])> {
+    let (date, rest) = text.split_first_chunk::<5>()?;
+    let [m1, m2, b'/', d1, d2] = *date else { return None };
+    let (seconds, rest) = clock(rest.strip_prefix(b" ")?)?;
+    let civil_nanos = reference.infer(digits(&[m1, m2])?, digits(&[d1, d2])?, seconds * SECOND)?;
+    Some((Stamp { civil_nanos, offset_s: None }, rest))
+}
+
 /// A Windows FILETIME: 100 ns since 1601-01-01 UTC.
 pub fn filetime(ticks: u64) -> i64 {
     const EPOCH_TICKS: i128 = 116_444_736_000_000_000;

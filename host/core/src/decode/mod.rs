@@ -7,7 +7,10 @@ mod csv;
 pub(crate) mod exchange_csv;
 mod json;
 mod mail;
+mod ncsa;
 mod ndjson;
+mod netlogon;
+mod owa_im;
 mod recognize;
 mod syslog;
 mod tabular;
@@ -17,7 +20,8 @@ mod winevent_json;
 mod winevent_xml;
 mod xml;
 
-pub use recognize::{Recognized, recognize};
+pub(crate) use exchange_csv::Log;
+pub use recognize::{Recognized, Rows, recognize};
 
 use bumpalo::Bump;
 
@@ -67,7 +71,11 @@ enum State {
     Json { windows: bool },
     Syslog(syslog::State),
     W3c(w3c::State),
+    Ncsa,
+    IisNative,
     ExchangeCsv(exchange_csv::State),
+    OwaIm(owa_im::State),
+    Netlogon,
     Mail,
     Text,
 }
@@ -83,12 +91,18 @@ impl Decoder {
             Format::WinEventJson => State::Json { windows: true },
             Format::Ndjson => State::Json { windows: false },
             Format::Syslog => State::Syslog(syslog::State::default()),
-            Format::W3c if recognized.headless => State::W3c(w3c::State::with_default_columns()),
-            Format::W3c => State::W3c(w3c::State::default()),
-            Format::ExchangeCsv if recognized.headless => {
-                State::ExchangeCsv(exchange_csv::State::with_default_columns())
-            }
-            Format::ExchangeCsv => State::ExchangeCsv(exchange_csv::State::default()),
+            Format::W3c => match recognized.rows {
+                Rows::Named => State::W3c(w3c::State::default()),
+                Rows::Columns(names) => State::W3c(w3c::State::with_columns(names)),
+                Rows::Ncsa => State::Ncsa,
+                Rows::IisNative => State::IisNative,
+            },
+            Format::ExchangeCsv => State::ExchangeCsv(match recognized.rows {
+                Rows::Columns(names) => exchange_csv::State::with_columns(names),
+                _ => exchange_csv::State::default(),
+            }),
+            Format::OwaIm => State::OwaIm(owa_im::State::default()),
+            Format::Netlogon => State::Netlogon,
             Format::Mail => State::Mail,
             Format::Text => State::Text,
         };
@@ -120,9 +134,31 @@ impl Decoder {
                 let decoded = w3c::decode(frame, context, state, names, event)?;
                 Ok((decoded, frame.len()))
             }
+            State::Ncsa => ncsa::decode(frame, event).map(whole),
+            State::IisNative => ncsa::decode_native(frame, context, event).map(whole),
             State::ExchangeCsv(state) => exchange_csv::decode(frame, context, state, names, event),
+            State::OwaIm(state) => owa_im::decode(frame, context, state, names, event),
+            State::Netlogon => netlogon::decode(frame, context, event).map(whole),
             State::Mail => mail::decode(frame, context, event).map(whole),
             State::Text => text::decode(frame, context, event).map(whole),
+        }
+    }
+
+    /// Which log of Exchange the rows that follow are of, once its columns are known.
+    pub(crate) fn log(&self) -> Option<Log> {
+        match &self.state {
+            State::ExchangeCsv(state) => state.log(),
+            _ => None,
+        }
+    }
+
+    /// True when a row means something only after all rows before, or when its
+    /// cells do not stand between blanks as the scan expects it of W3C logs.
+    pub(crate) fn needs_every_row(&self) -> bool {
+        match &self.state {
+            State::W3c(state) => state.needs_every_row(),
+            State::Ncsa | State::IisNative => true,
+            _ => false,
         }
     }
 

@@ -4,7 +4,7 @@
 use memchr::memmem;
 
 use super::json::{Cursor, Shape};
-use super::{exchange_csv, mail, tabular, w3c};
+use super::{exchange_csv, mail, ncsa, netlogon, owa_im, tabular, w3c};
 use crate::bytes::{is_blank, without_cr};
 use crate::format::Format;
 use crate::frame::{Framing, event_xml};
@@ -17,15 +17,27 @@ pub struct Recognized {
     pub format: Format,
     /// How its records are delimited.
     pub framing: Framing,
-    /// A tabular log without the line that names its columns: the default ones
-    /// are meant.
-    pub headless: bool,
+    /// What tells the columns of a tabular log.
+    pub rows: Rows,
+}
+
+/// What tells the columns of a tabular log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// A line of the log names them.
+    Named,
+    /// The log has no such line; the server always writes these.
+    Columns(&'static [u8]),
+    /// The NCSA common or combined format.
+    Ncsa,
+    /// The native format of IIS.
+    IisNative,
 }
 
 impl Recognized {
     /// A format as it usually is.
     pub fn plain(format: Format) -> Self {
-        Self { format, framing: format.framing(), headless: false }
+        Self { format, framing: format.framing(), rows: Rows::Named }
     }
 }
 
@@ -41,9 +53,8 @@ pub fn recognize(beginning: &[u8], asked: Option<Format>) -> Recognized {
         Format::WinEventJson | Format::Ndjson if !has_object_per_line(beginning) => {
             Recognized { framing: Framing::JsonDocument, ..plain }
         }
-        Format::W3c | Format::ExchangeCsv => {
-            Recognized { headless: !has_fields_directive(beginning), ..plain }
-        }
+        Format::W3c => Recognized { rows: w3c_rows(beginning), ..plain },
+        Format::ExchangeCsv => Recognized { rows: exchange_rows(beginning), ..plain },
         _ => plain,
     }
 }
@@ -73,11 +84,12 @@ fn format(beginning: &[u8]) -> Format {
 fn by_directives<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
     for line in lines {
         let Some((name, value)) = tabular::directive(line) else { continue };
-        if name.eq_ignore_ascii_case(b"Fields") {
-            return if value.contains(&b',') { Format::ExchangeCsv } else { Format::W3c };
+        if tabular::is_log_type(name) {
+            let is_im = exchange_csv::is_instant_messaging(value);
+            return if is_im { Format::OwaIm } else { Format::ExchangeCsv };
         }
-        if name.eq_ignore_ascii_case(b"Log-type") {
-            return Format::ExchangeCsv;
+        if tabular::is_fields(name) {
+            return if value.contains(&b',') { Format::ExchangeCsv } else { Format::W3c };
         }
     }
     Format::Text
@@ -136,17 +148,52 @@ fn has_object_per_line(beginning: &[u8]) -> bool {
     })
 }
 
+/// What tells the columns of a W3C log: its directive, or its first row.
+fn w3c_rows(beginning: &[u8]) -> Rows {
+    if has_fields_directive(beginning) {
+        return Rows::Named;
+    }
+    let mut lines = first_lines(beginning);
+    let shape = lines.find_map(|line| match w3c::default_columns(line) {
+        Some(columns) => Some(Rows::Columns(columns)),
+        None if ncsa::looks_like_row(line) => Some(Rows::Ncsa),
+        None if ncsa::looks_like_native_row(line) => Some(Rows::IisNative),
+        None => None,
+    });
+    shape.unwrap_or(Rows::Columns(w3c::DEFAULT_COLUMNS))
+}
+
+/// What tells the columns of an Exchange log: its directive, a first row of names,
+/// or the shape of its rows.
+fn exchange_rows(beginning: &[u8]) -> Rows {
+    let first = first_lines(beginning).next().unwrap_or_default();
+    if has_fields_directive(beginning) || exchange_csv::names_columns(first) {
+        return Rows::Named;
+    }
+    let columns = first_lines(beginning).find_map(exchange_csv::default_columns);
+    Rows::Columns(columns.unwrap_or(exchange_csv::SMTP_COLUMNS))
+}
+
+fn first_lines(beginning: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = beginning.split(|byte| *byte == b'\n').take(LINES_MAX);
+    lines.map(without_cr).filter(|line| !is_blank(line))
+}
+
 fn has_fields_directive(beginning: &[u8]) -> bool {
     let mut lines = beginning.split(|byte| *byte == b'\n');
-    lines.any(|line| {
-        tabular::directive(line).is_some_and(|(name, _)| name.eq_ignore_ascii_case(b"Fields"))
-    })
+    lines.any(|line| tabular::directive(line).is_some_and(|(name, _)| tabular::is_fields(name)))
 }
 
 /// What most of the first lines look like.
 fn by_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
-    let mut votes =
-        [(Format::ExchangeCsv, 0), (Format::W3c, 0), (Format::Syslog, 0), (Format::Mail, 0)];
+    let mut votes = [
+        (Format::ExchangeCsv, 0),
+        (Format::OwaIm, 0),
+        (Format::W3c, 0),
+        (Format::Netlogon, 0),
+        (Format::Syslog, 0),
+        (Format::Mail, 0),
+    ];
     let mut in_headers = true;
     for line in lines.map(without_cr) {
         // Headers end at the first empty line.
@@ -175,17 +222,33 @@ fn by_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
 }
 
 fn line_format(line: &[u8], in_headers: bool) -> Option<Format> {
-    if exchange_csv::looks_like_smtp_row(line) {
+    if is_instant_messaging_row(line) {
+        return Some(Format::OwaIm);
+    }
+    if exchange_csv::default_columns(line).is_some() || exchange_csv::names_columns(line) {
         return Some(Format::ExchangeCsv);
     }
-    if w3c::looks_like_default_row(line) {
+    if w3c::default_columns(line).is_some()
+        || ncsa::looks_like_row(line)
+        || ncsa::looks_like_native_row(line)
+    {
         return Some(Format::W3c);
+    }
+    if netlogon::looks_like_line(line) {
+        return Some(Format::Netlogon);
     }
     if looks_like_syslog(line) {
         return Some(Format::Syslog);
     }
     let (name, _) = crate::bytes::split_once(line, b':')?;
     (in_headers && mail::is_mail_header(name)).then_some(Format::Mail)
+}
+
+/// A failure of the UCWEB library in a dated row of cells.
+fn is_instant_messaging_row(line: &[u8]) -> bool {
+    let is_dated = iso8601(line.strip_prefix(b"\"").unwrap_or(line))
+        .is_some_and(|(_, rest)| rest.strip_prefix(b"\"").unwrap_or(rest).starts_with(b","));
+    is_dated && memmem::find(line, owa_im::FAILURE).is_some()
 }
 
 /// A priority, or a stamp that a host and more follow.
@@ -243,7 +306,18 @@ mod tests {
                 "exchange-csv",
             ),
             ("2016-12-14T01:17:34.808Z,EX\\Default ,0,1,x:25,1.2.3.4:5,+,,\n", "exchange-csv"),
+            ("#Log-Type: OWA InstantMessaging Log\n#Fields: a,b\n", "owa-im"),
+            ("2026-11-20T10:01:22.511Z,1,\"ERROR:UCWEB Failure: Code=x\"\n", "owa-im"),
+            (
+                "\"date_time_utc\",\"event_id\",\"message_id\",\"recipient_address\"\n",
+                "exchange-csv",
+            ),
+            ("2026-11-20T09:33:05.000Z,08DE,SMTP,h,+,x\n", "exchange-csv"),
             ("2026-11-20 09:14:03 10.0.0.25 GET / - 443 - 10.1.1.1 UA - 401 1 1326 3\n", "w3c"),
+            ("1.1.1.1 - - [20/Nov/2026:09:14:03 +0100] \"GET / HTTP/1.1\" 200 1\n", "w3c"),
+            ("::1, -, 11/20/2026, 15:44:03, W3SVC1, h, ::1, 2, 7, 1, 304, 0, GET, /, -,\n", "w3c"),
+            ("11/20 09:13:01 [LOGON] [1044] x\n", "netlogon"),
+            ("[LOGON] SamLogon: x\n[INFO] y\n", "netlogon"),
             ("<13>Nov 20 09:14:03 h app: m\n", "syslog"),
             ("Nov 20 09:14:03 h app[1]: m\n", "syslog"),
             ("2026-11-20T09:14:03+01:00 h app: m\n", "syslog"),
@@ -265,7 +339,11 @@ mod tests {
         assert_eq!(framing("{\"winlog\":{}}\n{"), Framing::Lines);
         assert_eq!(framing("[{\"winlog\":{}}]"), Framing::JsonDocument);
         assert_eq!(framing("{\n \"winlog\": {}\n}"), Framing::JsonDocument);
-        assert!(recognize(b"2016-12-14T01:17:34.808Z,EX,0,1,x:25,1.2.3.4:5,+,,\n", None).headless);
-        assert!(!recognize(b"#Fields: date time\n", Some(Format::W3c)).headless);
+        let rows = |text: &str, format| recognize(text.as_bytes(), format).rows;
+        let smtp = Rows::Columns(exchange_csv::SMTP_COLUMNS);
+        assert_eq!(rows("2016-12-14T01:17:34.808Z,EX,0,1,x:25,1.2.3.4:5,+,,\n", None), smtp);
+        assert_eq!(rows("#Fields: date time\n", Some(Format::W3c)), Rows::Named);
+        let named = "date-time,event-id,message-id,recipient-address\n2026";
+        assert_eq!(rows(named, None), Rows::Named);
     }
 }

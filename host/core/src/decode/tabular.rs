@@ -27,6 +27,10 @@ impl Columns {
         columns
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     pub(crate) fn position(&self, name: &[u8]) -> Option<usize> {
         self.names.iter().position(|column| column.as_ref() == name)
     }
@@ -43,10 +47,29 @@ impl Columns {
     }
 }
 
-/// A line `#Name: value`, also `# Name: value`; the name is compared without
-/// regard to case.
+/// A line `#Name: value`, also `# Name: value`.
 pub(crate) fn directive(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let line = without_cr(line).strip_prefix(b"#")?.trim_ascii_start();
+    let line = without_cr(line).strip_prefix(b"#")?;
+    let line = line.strip_prefix(b" ").unwrap_or(line);
     let (name, value) = crate::bytes::split_once(line, b':')?;
     Some((name.trim_ascii_end(), value.trim_ascii()))
+}
+
+// The scan looks for directives by their first letters, so that these have to be
+// spelled in one of the ways it knows (`scan/plan.rs`).
+
+/// `Fields`: the columns of the rows that follow.
+pub(crate) fn is_fields(name: &[u8]) -> bool {
+    matches!(name, b"Fields" | b"fields")
+}
+
+/// `Date`: the day and time at which the server began or went on to write.
+pub(crate) fn is_date(name: &[u8]) -> bool {
+    matches!(name, b"Date" | b"date")
+}
+
+/// `Log-type`: which log it is.
+pub(crate) fn is_log_type(name: &[u8]) -> bool {
+    let is_spelled = name.starts_with(b"Log-") || name.starts_with(b"log-");
+    is_spelled && name.eq_ignore_ascii_case(b"Log-type")
 }

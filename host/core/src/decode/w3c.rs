@@ -1,12 +1,13 @@
 //! W3C extended logs: IIS, and the SMTP service of IIS 6.
 //!
 //! Blanks separate cells, `-` stands for none and stays `-`. `#Fields` names the
-//! columns and may come again; `#Date` gives the day to rows that have none.
+//! columns and may come again; `#Date` gives the day to rows that have none, and a
+//! clock that falls back by half a day or more means the next day.
 
 use bumpalo::Bump;
 use memchr::memchr;
 
-use super::tabular::{Columns, directive};
+use super::tabular::{Columns, directive, is_date, is_fields};
 use super::{Context, Damage, Decoded};
 use crate::bytes::{split_once, without_cr};
 use crate::event::{Event, Kind, Value};
@@ -16,9 +17,33 @@ use crate::time::{self, TimeQuality};
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     columns: Columns,
-    /// Days since the epoch, of the last `#Date`.
-    date_days: Option<i64>,
+    /// Midnight of the day that rows without a date are of, and the newest clock
+    /// of that day: nanoseconds since the epoch and since midnight.
+    day: Option<Day>,
     places: Places,
+}
+
+/// The day that rows without a date are of.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    midnight: i64,
+    newest: i64,
+}
+
+impl Day {
+    /// The instant of a row's clock. Servers write rows up to minutes late, so only
+    /// a fall by half a day or more is midnight, and a rise by as much a late row
+    /// of the day before.
+    fn at(&mut self, clock: i64) -> i64 {
+        if clock + time::DAY / 2 < self.newest {
+            self.midnight += time::DAY;
+            self.newest = clock;
+        } else if clock > self.newest + time::DAY / 2 {
+            return self.midnight - time::DAY + clock;
+        }
+        self.newest = self.newest.max(clock);
+        self.midnight + clock
+    }
 }
 
 /// Where the columns are that every row is asked for.
@@ -31,8 +56,9 @@ struct Places {
 }
 
 /// IIS' own default since 2012, for rows that come without a header.
-const DEFAULT_COLUMNS: &[u8] = b"date time s-ip cs-method cs-uri-stem cs-uri-query s-port \
-    cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken";
+pub(super) const DEFAULT_COLUMNS: &[u8] = b"date time s-ip cs-method cs-uri-stem cs-uri-query \
+    s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status \
+    time-taken";
 
 impl State {
     /// The columns that IIS writes by default.
@@ -62,6 +88,11 @@ impl State {
         self.columns.in_arena(arena)
     }
 
+    /// True when a row's time can only be told from the rows before.
+    pub(super) fn needs_every_row(&self) -> bool {
+        self.places.date.is_none() && self.places.time.is_some()
+    }
+
     /// The name of the first column.
     pub(super) fn first_column(&self) -> Option<&[u8]> {
         self.columns.iter().next()
@@ -70,12 +101,21 @@ impl State {
     /// Takes a directive in.
     fn directive(&mut self, line: &[u8]) {
         let Some((name, value)) = directive(line) else { return };
-        if name.eq_ignore_ascii_case(b"Fields") {
+        if is_fields(name) {
             self.set_columns(value);
-        } else if name.eq_ignore_ascii_case(b"Date") {
-            let date = split_once(value, b' ').map_or(value, |(date, _)| date);
-            self.date_days = time::w3c_days(date).or(self.date_days);
+        } else if is_date(name) {
+            let (date, clock) = split_once(value, b' ').unwrap_or((value, b"00:00:00"));
+            let newest = time::w3c_clock(clock).unwrap_or_default();
+            let day = time::w3c_days(date).map(|days| Day { midnight: days * time::DAY, newest });
+            self.day = day.or(self.day);
         }
+    }
+
+    /// The instant of a row that has no date.
+    fn undated(&mut self, event: &Event<'_>) -> Option<i64> {
+        let clock = event.fields.get(self.places.time?)?;
+        let clock = time::w3c_clock(clock.value.spelled())?;
+        self.day.as_mut().map(|day| day.at(clock))
     }
 }
 
@@ -93,24 +133,30 @@ pub(super) fn decode<'c>(
         return Ok(Decoded::Structure);
     }
     let names = *names.get_or_insert_with(|| state.columns.in_arena(context.arena));
-    decode_row(frame, state, names, event)?;
+    cells(frame, names, event)?;
+    let undated = if state.needs_every_row() { state.undated(event) } else { None };
+    members(state, undated, event)?;
     Ok(Decoded::Event)
 }
 
-/// Decodes one row.
+/// Decodes one row of a log whose rows are dated.
 pub(super) fn decode_row<'c>(
     frame: &'c [u8],
     state: &State,
     names: &[&'c [u8]],
     event: &mut Event<'c>,
 ) -> Result<(), Damage> {
+    cells(frame, names, event)?;
+    members(state, None, event)
+}
+
+fn cells<'c>(frame: &'c [u8], names: &[&'c [u8]], event: &mut Event<'c>) -> Result<(), Damage> {
     if names.is_empty() {
         return Err(Damage { reason: "no `#Fields` line names the columns", at: 0 });
     }
     event.reset(Kind::Iis, frame);
     event.names_are_unique = true;
-    split(frame, names, event)?;
-    members(state, event)
+    split(frame, names, event)
 }
 
 fn split<'c>(line: &'c [u8], columns: &[&'c [u8]], event: &mut Event<'c>) -> Result<(), Damage> {
@@ -136,7 +182,7 @@ fn split<'c>(line: &'c [u8], columns: &[&'c [u8]], event: &mut Event<'c>) -> Res
 }
 
 /// Time and host of the row.
-fn members(state: &State, event: &mut Event<'_>) -> Result<(), Damage> {
+fn members(state: &State, undated: Option<i64>, event: &mut Event<'_>) -> Result<(), Damage> {
     let cell = |place: Option<usize>| {
         place.and_then(|place| event.fields.get(place)).map(|field| field.value)
     };
@@ -145,9 +191,7 @@ fn members(state: &State, event: &mut Event<'_>) -> Result<(), Damage> {
     let time = cell(state.places.time).map(|value| value.spelled());
     let at = match (cell(state.places.date), time) {
         (Some(date), Some(clock)) => time::w3c(date.spelled(), clock),
-        (None, Some(clock)) => state
-            .date_days
-            .and_then(|days| time::w3c_clock(clock).map(|within| days * time::DAY + within)),
+        (None, Some(_)) => undated,
         _ => None,
     };
     event.host = host;
@@ -161,11 +205,32 @@ fn members(state: &State, event: &mut Event<'_>) -> Result<(), Damage> {
     Ok(())
 }
 
+/// The columns of HTTPERR logs, and of rows that IIS 7 to 10 writes with other
+/// choices than the default.
+const OTHER_COLUMNS: [&[u8]; 3] = [
+    b"date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason \
+        s-queuename",
+    b"date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) \
+        sc-status sc-substatus sc-win32-status time-taken",
+    b"date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port \
+        cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status \
+        sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
+];
+
+/// The columns of a row that comes without a header, told by their number; `None`
+/// when it is no such row.
+pub(super) fn default_columns(line: &[u8]) -> Option<&'static [u8]> {
+    let line = without_cr(line);
+    let mut words = line.split(|byte| *byte == b' ');
+    time::w3c(words.next()?, words.next()?)?;
+    let cells = words.count() + 2;
+    let count =
+        |columns: &[u8]| columns.split(|byte| *byte == b' ').filter(|n| !n.is_empty()).count();
+    let mut all = std::iter::once(DEFAULT_COLUMNS).chain(OTHER_COLUMNS);
+    all.find(|columns| count(columns) == cells)
+}
+
 /// True for a row in the default columns, for logs without a header.
 pub(super) fn looks_like_default_row(line: &[u8]) -> bool {
-    let line = without_cr(line);
-    let cells = line.split(|byte| *byte == b' ').count();
-    let mut words = line.split(|byte| *byte == b' ');
-    let (Some(date), Some(clock)) = (words.next(), words.next()) else { return false };
-    cells == 15 && time::w3c(date, clock).is_some()
+    default_columns(line).is_some_and(|columns| columns == DEFAULT_COLUMNS)
 }

@@ -5,9 +5,12 @@
 //! written, into the chunk's arena.
 
 mod kind;
+mod nested;
 mod value;
 
 pub use kind::Kind;
+pub(crate) use nested::Certificate;
+pub(crate) use nested::is_decoded;
 pub use value::{Escape, Value};
 
 use bumpalo::Bump;
@@ -87,6 +90,26 @@ impl<'c> Event<'c> {
         let envelope = if own.peek().is_none() { self.envelope.as_slice() } else { &[] };
         own.chain(envelope.iter().filter(move |field| field.name == name)).map(|field| field.value)
     }
+
+    /// The first value of `name` that satisfies `test`. A name with a slash that is
+    /// no field's may be that of a nested field.
+    fn find_text(
+        &self,
+        name: &[u8],
+        arena: &'c Bump,
+        test: &mut dyn FnMut(&'c [u8]) -> bool,
+    ) -> Option<&'c [u8]> {
+        let mut values = self.values(name).map(|value| value.text(arena)).peekable();
+        if values.peek().is_some() {
+            return values.find(|text| test(text));
+        }
+        let mut found = None;
+        nested::each(self, name, arena, &mut |text| {
+            found = test(text).then_some(text);
+            found.is_some()
+        });
+        found
+    }
 }
 
 /// What a condition or a column looks at.
@@ -141,8 +164,33 @@ impl Selector {
             Self::EventId => decimal(event.event_id, arena),
             Self::Kind => Some(event.kind.name().as_bytes()),
             Self::Raw => Some(event.raw),
-            Self::Nth(name, nth) => event.values(name).nth(*nth).map(|value| value.text(arena)),
-            Self::All(name) => join(event.values(name), arena),
+            Self::Nth(name, nth) => {
+                let mut place = *nth;
+                event.find_text(name, arena, &mut |_| {
+                    let is_it = place == 0;
+                    place = place.saturating_sub(1);
+                    is_it
+                })
+            }
+            Self::All(name) => {
+                let mut joined: Option<bumpalo::collections::Vec<'c, u8>> = None;
+                event.find_text(name, arena, &mut |text| {
+                    match &mut joined {
+                        None => {
+                            joined = Some(bumpalo::collections::Vec::from_iter_in(
+                                text.iter().copied(),
+                                arena,
+                            ))
+                        }
+                        Some(joined) => {
+                            joined.push(b'\x1f');
+                            joined.extend_from_slice(text);
+                        }
+                    }
+                    false
+                });
+                joined.map(bumpalo::collections::Vec::into_bump_slice)
+            }
         }
     }
 
@@ -152,24 +200,24 @@ impl Selector {
         &self,
         event: &Event<'c>,
         arena: &'c Bump,
-        mut test: impl FnMut(&[u8]) -> bool,
+        mut test: impl FnMut(&'c [u8]) -> bool,
     ) -> bool {
         match self {
-            Self::Nth(name, 0) => event.values(name).any(|value| test(value.text(arena))),
+            Self::Nth(name, 0) => event.find_text(name, arena, &mut test).is_some(),
             _ => self.project(event, arena).is_some_and(test),
         }
     }
 
     /// True when there is a value, be it empty.
-    pub fn is_present(&self, event: &Event<'_>) -> bool {
+    pub fn is_present<'c>(&self, event: &Event<'c>, arena: &'c Bump) -> bool {
         match self {
             Self::Host => event.host.is_some(),
             Self::Provider => event.provider.is_some(),
             Self::Channel => event.channel.is_some(),
             Self::EventId => event.event_id != 0,
             Self::Kind | Self::Raw => true,
-            Self::Nth(name, nth) => event.values(name).nth(*nth).is_some(),
-            Self::All(name) => event.field(name).is_some(),
+            Self::Nth(..) => self.project(event, arena).is_some(),
+            Self::All(name) => event.find_text(name, arena, &mut |_| true).is_some(),
         }
     }
 }
@@ -190,19 +238,6 @@ fn decimal(number: u32, arena: &Bump) -> Option<&[u8]> {
         rest /= 10;
     }
     Some(arena.alloc_slice_copy(digits.get(start..)?))
-}
-
-fn join<'c>(values: impl Iterator<Item = Value<'c>>, arena: &'c Bump) -> Option<&'c [u8]> {
-    let mut values = values.peekable();
-    values.peek()?;
-    let mut joined = bumpalo::collections::Vec::new_in(arena);
-    for (index, value) in values.enumerate() {
-        if index > 0 {
-            joined.push(b'\x1f');
-        }
-        joined.extend_from_slice(value.text(arena));
-    }
-    Some(joined.into_bump_slice())
 }
 
 #[cfg(test)]

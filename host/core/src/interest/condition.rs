@@ -82,8 +82,8 @@ impl Condition {
     /// True when the condition holds for the event.
     pub fn holds<'c>(&self, event: &Event<'c>, arena: &'c Bump) -> bool {
         let result = match &self.test {
-            Test::Present => self.selector.is_present(event),
-            Test::Absent => !self.selector.is_present(event),
+            Test::Present => self.selector.is_present(event, arena),
+            Test::Absent => !self.selector.is_present(event, arena),
             test if self.ignore_case => self.selector.any(event, arena, |value| {
                 test.holds(arena.alloc_slice_fill_iter(value.iter().map(u8::to_ascii_lowercase)))
             }),

@@ -72,6 +72,9 @@ fn is_derived(selector: &Selector, kind: Kind) -> bool {
     let Selector::Nth(name, _) = selector else {
         return matches!(selector, Selector::EventId | Selector::Kind | Selector::All(_));
     };
+    if crate::event::is_decoded(name) {
+        return true;
+    }
     match kind {
         Kind::ExchangeSmtp => **name == *b"direction",
         Kind::Syslog => matches!(&**name, b"facility" | b"severity"),

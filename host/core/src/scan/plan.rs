@@ -27,18 +27,33 @@ pub enum Mode {
 pub struct Plan {
     interest: Interest,
     modes: Vec<(Format, Mode)>,
+    /// The logs of Exchange look alike and are wanted for different things, so each
+    /// is searched for its own.
+    exchange_modes: Vec<(Kind, Mode)>,
     is_prefiltered: bool,
 }
+
+/// The kinds that the rows of Exchange logs give.
+const EXCHANGE_LOGS: [(Kind, &[Kind]); 6] = [
+    (Kind::ExchangeSmtp, &[Kind::ExchangeSmtp, Kind::ExchangeSmtpSession]),
+    (Kind::ExchangeTracking, &[Kind::ExchangeTracking]),
+    (Kind::ExchangeConnectivity, &[Kind::ExchangeConnectivity]),
+    (Kind::ExchangeHttpProxy, &[Kind::ExchangeHttpProxy]),
+    (Kind::ExchangeImapPop, &[Kind::ExchangeImapPop]),
+    (Kind::ExchangeOwaIm, &[Kind::ExchangeOwaIm]),
+];
 
 impl Plan {
     /// Plans for the subscriptions; without `prefilter` everything is decoded.
     pub fn new(interest: Interest, prefilter: bool) -> Self {
-        let mode = |format: Format| {
-            let mode = if prefilter { scan_mode(&interest, format) } else { None };
-            (format, mode.unwrap_or(Mode::DecodeAll))
+        let mode = |format: Format, coats: &[(Coat, &[Kind])]| {
+            let mode = if prefilter { scan_mode(&interest, format, coats) } else { None };
+            mode.unwrap_or(Mode::DecodeAll)
         };
-        let modes = Format::ALL.into_iter().map(mode).collect();
-        Self { interest, modes, is_prefiltered: prefilter }
+        let modes = Format::ALL.map(|format| (format, mode(format, coats(format)))).into();
+        let of_log = |(kind, kinds)| (kind, mode(Format::ExchangeCsv, &[(Coat::Csv, kinds)]));
+        let exchange_modes = EXCHANGE_LOGS.map(of_log).into();
+        Self { interest, modes, exchange_modes, is_prefiltered: prefilter }
     }
 
     /// What detectors want.
@@ -56,31 +71,45 @@ impl Plan {
         let found = self.modes.iter().find(|(planned, _)| *planned == format);
         found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
     }
+
+    /// How a log of Exchange whose rows are of this kind is read.
+    pub(crate) fn mode_of_log(&self, kind: Kind) -> &Mode {
+        let found = self.exchange_modes.iter().find(|(planned, _)| *planned == kind);
+        found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
+    }
 }
 
 /// The coats that a format's records can wear, and the kinds they give.
 fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
     const XML: (Coat, &[Kind]) = (Coat::Xml, &[Kind::WindowsEvent]);
-    const CSV: (Coat, &[Kind]) = (Coat::Csv, &[Kind::ExchangeSmtp, Kind::ExchangeSmtpSession]);
     const W3C: (Coat, &[Kind]) = (Coat::W3c, &[Kind::Iis]);
+    const NETLOGON: (Coat, &[Kind]) = (Coat::Line, &[Kind::Netlogon]);
+    const SENT_CSV: (Coat, &[Kind]) =
+        (Coat::Csv, &[Kind::ExchangeSmtp, Kind::ExchangeSmtpSession, Kind::ExchangeTracking]);
     match format {
         Format::WinEventXml => &[XML],
         Format::WinEventJson => &[(Coat::Json, &[Kind::WindowsEvent, Kind::Json])],
         Format::Ndjson => &[(Coat::Json, &[Kind::Json])],
-        Format::ExchangeCsv => &[CSV],
+        Format::OwaIm => &[(Coat::Csv, &[Kind::ExchangeOwaIm])],
+        Format::Netlogon => &[NETLOGON],
         Format::W3c => &[W3C],
-        Format::Syslog => {
-            &[XML, (Coat::Json, &[Kind::WindowsEvent]), CSV, W3C, (Coat::Line, &[Kind::Syslog])]
-        }
+        Format::Syslog => &[
+            XML,
+            (Coat::Json, &[Kind::WindowsEvent]),
+            SENT_CSV,
+            W3C,
+            NETLOGON,
+            (Coat::Line, &[Kind::Syslog]),
+        ],
         Format::Text => &[(Coat::Line, &[Kind::Text])],
-        // A mail's words may be encoded, an EVTX file has its own way to skip.
-        Format::Mail | Format::Evtx => &[],
+        // A mail's words may be encoded, an EVTX file has its own way to skip, and a
+        // log of Exchange is not read by its format alone.
+        Format::Mail | Format::Evtx | Format::ExchangeCsv => &[],
     }
 }
 
 /// The scan of a format; `None` when some subscription has no literal in it.
-fn scan_mode(interest: &Interest, format: Format) -> Option<Mode> {
-    let coats = coats(format);
+fn scan_mode(interest: &Interest, format: Format, coats: &[(Coat, &[Kind])]) -> Option<Mode> {
     if coats.is_empty() {
         return None;
     }
@@ -170,9 +199,27 @@ impl Parts {
 /// Directives that shape what follows: their lines are always decoded, in order.
 fn controls(format: Format) -> &'static [&'static [u8]] {
     match format {
-        Format::W3c => &[b"#Fields", b"#Date", b"# Fields", b"# Date"],
-        Format::ExchangeCsv => &[b"#Fields", b"#Log-", b"# Fields", b"# Log-"],
-        Format::Syslog => &[b"#Fields"],
+        Format::W3c => &[
+            b"#Fields",
+            b"#Date",
+            b"# Fields",
+            b"# Date",
+            b"#fields",
+            b"#date",
+            b"# fields",
+            b"# date",
+        ],
+        Format::ExchangeCsv | Format::OwaIm => &[
+            b"#Fields",
+            b"#Log-",
+            b"# Fields",
+            b"# Log-",
+            b"#fields",
+            b"#log-",
+            b"# fields",
+            b"# log-",
+        ],
+        Format::Syslog => &[b"#Fields", b"# Fields", b"#fields", b"# fields"],
         _ => &[],
     }
 }

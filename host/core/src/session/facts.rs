@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::certificate;
 use crate::decode::exchange_csv::endpoint_address;
+use crate::event::Certificate;
 use crate::event::{Event, Value};
 
 /// The facts of one session.
@@ -190,12 +190,17 @@ impl Reader {
         }
         let names_subject =
             !context.starts_with("Certificate ") || context == "Certificate subject";
-        let Some(certificate) = certificate::parse(data).filter(|_| names_subject) else { return };
+        let certificate = Certificate::parse(data.as_bytes()).filter(|_| names_subject);
+        let Some(certificate) = certificate else { return };
+        let text = |part| str::from_utf8(part).unwrap_or_default();
         match side {
-            Side::Remote => set(&mut self.facts.tls_subject, certificate.subject),
+            Side::Remote => set(&mut self.facts.tls_subject, text(certificate.subject)),
             Side::Sending => {
-                set(&mut self.facts.sent_subject, certificate.subject);
-                set(&mut self.facts.sent_thumbprint, certificate.thumbprint.unwrap_or_default());
+                set(&mut self.facts.sent_subject, text(certificate.subject));
+                set(
+                    &mut self.facts.sent_thumbprint,
+                    text(certificate.thumbprint.unwrap_or_default()),
+                );
             }
         }
     }

@@ -5,7 +5,6 @@
 //! searching the session's id backward and forward. The facts they give become
 //! one event of kind `exchange-smtp-session`.
 
-mod certificate;
 mod facts;
 mod gather;
 

@@ -14,6 +14,7 @@ use bumpalo::Bump;
 
 use crate::decode::{Decoder, Recognized};
 use crate::event::Event;
+use crate::format::Format;
 use crate::frame::Framing;
 use crate::ledger::Ledger;
 use crate::probe::Probe;
@@ -143,9 +144,12 @@ impl<'p> Stream<'p> {
     /// How records are found: a stream whose first column carries a literal is
     /// decoded fully, for that literal begins with the delimiter before it.
     fn mode(&self) -> &'p Mode {
-        let mode = self.plan.mode(self.recognized.format);
+        let mode = match (self.recognized.format, self.decoder.log()) {
+            (Format::ExchangeCsv, Some(log)) => self.plan.mode_of_log(log.kind()),
+            (format, _) => self.plan.mode(format),
+        };
         let Mode::Scan { not_first, .. } = mode else { return mode };
-        if self.recognized.framing == Framing::JsonDocument {
+        if self.recognized.framing == Framing::JsonDocument || self.decoder.needs_every_row() {
             return &Mode::DecodeAll;
         }
         let first = self.decoder.first_column();

@@ -23,6 +23,8 @@ pub(super) struct Run<'s, 'p, 'c, 'v> {
     visitor: &'v mut dyn Visitor,
     event: Event<'c>,
     names: Names<'c>,
+    /// How records are found at the moment.
+    mode: &'p Mode,
     /// Everything before is done.
     at: usize,
 }
@@ -45,7 +47,8 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         visitor: &'v mut dyn Visitor,
     ) -> Self {
         let event = Event::default();
-        Self { stream, buf, at_end, arena, visitor, event, names: None, at: 0 }
+        let mode = &Mode::DecodeAll;
+        Self { stream, buf, at_end, arena, visitor, event, names: None, mode, at: 0 }
     }
 
     /// Returns how many bytes were consumed.
@@ -53,11 +56,16 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         if self.stream.finished {
             self.skip_to(self.buf.len());
         } else if self.leave_overlong() {
-            while match self.stream.mode() {
-                Mode::DecodeAll => self.decode_all(),
-                Mode::Scan { scan, .. } => self.scan(scan),
-            } == Stop::ModeChanged
-            {}
+            loop {
+                self.mode = self.stream.mode();
+                let stop = match self.mode {
+                    Mode::DecodeAll => self.decode_all(),
+                    Mode::Scan { scan, .. } => self.scan(scan),
+                };
+                if stop == Stop::Done {
+                    break;
+                }
+            }
         }
         if self.at_end {
             self.skip_to(self.buf.len());
@@ -70,6 +78,14 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
 
     fn framing(&self) -> Framing {
         self.stream.recognized.framing
+    }
+
+    /// True when a directive changed how records are to be found.
+    fn mode_changed(&self) -> bool {
+        match (self.mode, self.stream.mode()) {
+            (Mode::DecodeAll, Mode::DecodeAll) => false,
+            (before, now) => !std::ptr::eq(before, now),
+        }
     }
 
     /// Goes over bytes that were looked at.
@@ -94,7 +110,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                     if !self.next_frame(start) {
                         return Stop::Done;
                     }
-                    if !matches!(self.stream.mode(), Mode::DecodeAll) {
+                    if self.mode_changed() {
                         return Stop::ModeChanged;
                     }
                 }
@@ -248,7 +264,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                 Frame::Broken { reason, next } => self.broken(start, reason, next),
                 Frame::Incomplete => break,
             }
-            if matches!(self.stream.mode(), Mode::DecodeAll) {
+            if self.mode_changed() {
                 return Stop::ModeChanged;
             }
             if self.stream.ledger.records > records {
@@ -280,7 +296,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                 _ => continue,
             }
             from = self.at;
-            if matches!(self.stream.mode(), Mode::DecodeAll) {
+            if self.mode_changed() {
                 return Stop::ModeChanged;
             }
         }
@@ -294,7 +310,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         let content = self.buf.get(start..end).unwrap_or_default();
         self.stream.finished = self.framing() == Framing::Whole;
         if is_blank(content) {
-            match self.stream.mode() {
+            match self.mode {
                 Mode::DecodeAll => self.take_to(next),
                 Mode::Scan { .. } => self.skip_to(next),
             }

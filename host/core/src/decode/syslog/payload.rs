@@ -2,7 +2,9 @@
 //! the rows of tabular logs, whose header lines travel as messages, too.
 
 use super::Header;
-use crate::decode::{Context, Damage, Decoded, exchange_csv, w3c, winevent_json, winevent_xml};
+use crate::decode::{
+    Context, Damage, Decoded, Log, exchange_csv, netlogon, w3c, winevent_json, winevent_xml,
+};
 use crate::event::{Event, Value};
 use crate::frame::event_xml;
 
@@ -87,13 +89,19 @@ fn complete<'c>(header: &Header<'c>, frame: &'c [u8], event: &mut Event<'c>) {
 /// Remembers the columns that a `#Fields:` line announces.
 fn directive(header: &Header<'_>, line: &[u8], state: &mut State) -> bool {
     let Some((name, value)) = crate::decode::tabular::directive(line) else { return false };
-    if !name.eq_ignore_ascii_case(b"Fields") {
+    if !crate::decode::tabular::is_fields(name) {
         return ["Software", "Version", "Date", "Log-type"]
             .iter()
             .any(|known| known.as_bytes().eq_ignore_ascii_case(name));
     }
     let rows = if value.contains(&b',') {
-        Rows::Exchange(exchange_csv::State::with_columns(value))
+        let state = exchange_csv::State::with_columns(value);
+        // Other logs are seldom sent, and their literals would be looked for in every
+        // message.
+        if !matches!(state.log(), Some(Log::Smtp | Log::Tracking)) {
+            return true;
+        }
+        Rows::Exchange(state)
     } else if value.starts_with(b"date ") {
         Rows::W3c(w3c::State::with_columns(value))
     } else {
@@ -139,6 +147,9 @@ fn row<'c>(
     }
     if w3c::looks_like_default_row(payload) {
         return Rows::W3c(w3c::State::with_default_columns()).decode(payload, context, event);
+    }
+    if netlogon::looks_like_line(payload) {
+        return netlogon::decode(payload, context, event).ok().map(|()| Decoded::Event);
     }
     None
 }

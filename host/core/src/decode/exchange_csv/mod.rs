@@ -1,18 +1,29 @@
-//! Exchange's own logs: CSV with `#` directives. Here: the SMTP protocol logs.
+//! Exchange's own logs: CSV with `#` directives, or with a first row of names.
+
+mod headless;
+mod log;
 
 use bumpalo::Bump;
 
 use super::csv::Row;
-use super::tabular::{Columns, directive};
-use super::{Context, Damage, Decoded};
+use super::tabular::{Columns, directive, is_fields, is_log_type};
+use super::{Context, Damage, Decoded, owa_im};
 use crate::bytes::{split_once, without_cr};
-use crate::event::{Event, Kind, Value};
+use crate::event::{Event, Value};
 use crate::time::{TimeQuality, iso8601};
+
+pub(super) use headless::{SMTP_COLUMNS, default_columns, looks_like_smtp_row};
+pub(crate) use log::Log;
+pub(super) use log::{columns, is_instant_messaging, names_columns};
 
 /// What rows mean depends on the directives before them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     columns: Columns,
+    /// The names as their line spells them: it may come again as a row.
+    spelled: Box<[u8]>,
+    log_type: Box<[u8]>,
+    log: Log,
     direction: Option<Direction>,
     places: Places,
 }
@@ -35,16 +46,13 @@ impl Direction {
     }
 }
 
+/// Where the columns are that every row is asked for.
 #[derive(Debug, Clone, Default)]
 struct Places {
-    time: Option<usize>,
+    time: usize,
+    host: Option<usize>,
     connector: Option<usize>,
-    local_endpoint: Option<usize>,
 }
-
-/// The columns of every SMTP protocol log since 2007.
-const SMTP_COLUMNS: &[u8] = b"date-time,connector-id,session-id,sequence-number,local-endpoint,\
-    remote-endpoint,event,data,context";
 
 impl State {
     /// The columns of SMTP protocol logs, for rows that come without a header.
@@ -60,28 +68,47 @@ impl State {
     }
 
     fn set_columns(&mut self, names: &[u8]) {
-        self.columns = Columns::new(names.split(|byte| *byte == b',').map(<[u8]>::trim_ascii));
+        self.columns = log::columns(names);
+        self.spelled = without_cr(names).into();
+        self.log = Log::of(&self.columns, &self.log_type);
         self.places = Places {
-            time: self.columns.position(b"date-time"),
+            time: log::time_column(&self.columns),
+            host: self.columns.position(self.log.host_column()),
             connector: self.columns.position(b"connector-id"),
-            local_endpoint: self.columns.position(b"local-endpoint"),
         };
+    }
+
+    /// Which log it is, once its columns are known.
+    pub(crate) fn log(&self) -> Option<Log> {
+        (!self.columns.is_empty()).then_some(self.log)
     }
 
     /// Takes a directive in.
     pub(crate) fn directive(&mut self, line: &[u8]) {
         let Some((name, value)) = directive(line) else { return };
-        if name.eq_ignore_ascii_case(b"Fields") {
+        if is_fields(name) {
             self.set_columns(value);
-        } else if name.eq_ignore_ascii_case(b"Log-type") {
+        } else if is_log_type(name) {
+            self.log_type = value.into();
             self.direction = log_type(value);
         }
     }
 
-    /// True for a line that repeats the column names as data.
+    /// The length of the lines at the start of `text` that repeat the column names
+    /// as data.
+    fn headers_again(&self, text: &[u8]) -> usize {
+        let mut length = 0;
+        loop {
+            let (line, taken) = first_line(text.get(length..).unwrap_or_default());
+            if taken == 0 || !self.is_header_again(line) {
+                return length;
+            }
+            length += taken;
+        }
+    }
+
     fn is_header_again(&self, line: &[u8]) -> bool {
-        let mut cells = without_cr(line).split(|byte| *byte == b',');
-        self.columns.iter().all(|name| cells.next() == Some(name)) && cells.next().is_none()
+        !self.spelled.is_empty() && without_cr(line) == &*self.spelled
     }
 
     /// The column names, in the arena of the chunk at hand.
@@ -118,14 +145,27 @@ pub(crate) fn decode<'c>(
     names: &mut Option<&'c [&'c [u8]]>,
     event: &mut Event<'c>,
 ) -> Result<(Decoded, usize), Damage> {
-    if frame.first() == Some(&b'#') {
-        let (line, length) = first_line(frame);
-        state.directive(line);
+    if let Some(length) = header(frame, state) {
         *names = None;
         return Ok((Decoded::Structure, length));
     }
     let names = *names.get_or_insert_with(|| state.columns.in_arena(context.arena));
     decode_row(frame, state, names, context.arena, event)
+}
+
+/// Takes in the directive or the row of names that the frame begins with, and says
+/// how long it is.
+fn header(frame: &[u8], state: &mut State) -> Option<usize> {
+    let (line, length) = first_line(frame);
+    if line.starts_with(b"#") {
+        state.directive(line);
+    } else if state.columns.is_empty() && names_columns(line) {
+        state.set_columns(line);
+    } else {
+        return None;
+    }
+    let after = frame.get(length..).unwrap_or_default();
+    Some(length + state.headers_again(after))
 }
 
 /// Decodes one row; `Ok` comes with its length.
@@ -136,14 +176,20 @@ pub(crate) fn decode_row<'c>(
     arena: &'c Bump,
     event: &mut Event<'c>,
 ) -> Result<(Decoded, usize), Damage> {
+    if state.log == Log::OwaIm {
+        return owa_im::decode_row(frame, names, event).map(|()| (Decoded::Event, frame.len()));
+    }
     if names.is_empty() {
         return Err(Damage { reason: "no `#Fields` line names the columns", at: 0 });
     }
-    event.reset(Kind::ExchangeSmtp, frame);
+    event.reset(state.log.kind(), frame);
     event.names_are_unique = true;
-    let length = cells(frame, names, event)?;
+    let mut length = cells(frame, names, event)?;
     let row = frame.get(..length).unwrap_or_default();
     event.raw = without_cr(row.strip_suffix(b"\n").unwrap_or(row));
+    if length < frame.len() {
+        length += state.headers_again(frame.get(length..).unwrap_or_default());
+    }
     match members(state, arena, event) {
         Ok(()) => Ok((Decoded::Event, length)),
         Err(_) if state.is_header_again(event.raw) => Ok((Decoded::Structure, length)),
@@ -174,23 +220,33 @@ fn cells<'c>(
     Ok(row.end())
 }
 
-/// Time, host and direction of the row.
+/// Time, host, and what the log's kind has beside its columns.
 fn members<'c>(state: &State, arena: &'c Bump, event: &mut Event<'c>) -> Result<(), Damage> {
     let cell = |place: Option<usize>| {
         place.and_then(|place| event.fields.get(place)).map(|field| field.value.text(arena))
     };
-    let time = cell(state.places.time).and_then(iso8601);
-    let connector = cell(state.places.connector).unwrap_or_default();
-    let local = cell(state.places.local_endpoint).unwrap_or_default();
-    let Some((stamp, _)) = time else {
+    let Some((stamp, _)) = cell(Some(state.places.time)).and_then(iso8601) else {
         return Err(Damage { reason: "the row does not begin with a date and time", at: 0 });
     };
-    let server = split_once(connector, b'\\').map(|(server, _)| server);
-    let host = server.or_else(|| endpoint_address(local)).filter(|host| !host.is_empty());
+    let host = cell(state.places.host);
+    let connector = cell(state.places.connector).unwrap_or_default();
+    let host = match state.log {
+        Log::Smtp => split_once(connector, b'\\')
+            .map(|(server, _)| server)
+            .or_else(|| host.and_then(endpoint_address)),
+        Log::ImapPop => host.and_then(endpoint_address),
+        _ => host,
+    };
+    event.host = host.filter(|host| !host.is_empty()).map(Value::plain);
     event.set_time((stamp.as_utc(), TimeQuality::Exact));
-    event.host = host.map(Value::plain);
-    let direction = Value::plain(state.direction_of(connector).name().as_bytes());
-    event.push(b"direction", direction);
+    match state.log {
+        Log::Smtp => {
+            let direction = state.direction_of(connector).name();
+            event.push(b"direction", Value::plain(direction.as_bytes()));
+        }
+        Log::Other => event.push(b"message", Value::plain(event.raw)),
+        _ => {}
+    }
     Ok(())
 }
 
@@ -200,18 +256,4 @@ pub(crate) fn endpoint_address(endpoint: &[u8]) -> Option<&[u8]> {
     let address = endpoint.get(..colon)?;
     let bare = address.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]"));
     Some(bare.unwrap_or(address))
-}
-
-/// True for a row of an SMTP protocol log, for logs without a header.
-pub(super) fn looks_like_smtp_row(line: &[u8]) -> bool {
-    let arena = Bump::new();
-    let mut row = Row::new(line);
-    let mut cells = Vec::new();
-    while let Some(Ok(cell)) = row.next_cell() {
-        cells.push(cell.text(&arena));
-    }
-    matches!(cells.as_slice(), [time, _, _, sequence, _, _, event, _, _]
-        if iso8601(time).is_some()
-            && crate::bytes::digits(sequence).is_some()
-            && matches!(*event, b"+" | b"-" | b"<" | b">" | b"*"))
 }
