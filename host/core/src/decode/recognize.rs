@@ -53,6 +53,9 @@ pub fn recognize(beginning: &[u8], asked: Option<Format>) -> Recognized {
         Format::WinEventJson | Format::Ndjson if !has_object_per_line(beginning) => {
             Recognized { framing: Framing::JsonDocument, ..plain }
         }
+        Format::Mail if beginning.starts_with(b"From ") => {
+            Recognized { framing: Framing::Mbox, ..plain }
+        }
         Format::W3c => Recognized { rows: w3c_rows(beginning), ..plain },
         Format::ExchangeCsv => Recognized { rows: exchange_rows(beginning), ..plain },
         _ => plain,
@@ -195,9 +198,11 @@ fn by_lines<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
         (Format::Mail, 0),
     ];
     let mut in_headers = true;
+    let mut is_bounce = false;
     for line in lines.map(without_cr) {
-        // Headers end at the first empty line.
-        in_headers = in_headers && !line.is_empty();
+        // Headers end at the first empty line, and a bounce quotes some anywhere.
+        is_bounce = is_bounce || mail::is_bounce_line(line);
+        in_headers = is_bounce || (in_headers && !line.is_empty());
         let vote = line_format(line, in_headers);
         for (format, count) in &mut votes {
             *count += u32::from(vote == Some(*format));
@@ -239,6 +244,9 @@ fn line_format(line: &[u8], in_headers: bool) -> Option<Format> {
     }
     if looks_like_syslog(line) {
         return Some(Format::Syslog);
+    }
+    if mail::is_bounce_line(line) {
+        return Some(Format::Mail);
     }
     let (name, _) = crate::bytes::split_once(line, b':')?;
     (in_headers && mail::is_mail_header(name)).then_some(Format::Mail)
@@ -323,6 +331,11 @@ mod tests {
             ("2026-11-20T09:14:03+01:00 h app: m\n", "syslog"),
             ("<13>1 - h - - - - <Event xmlns='x'>\n", "syslog"),
             ("Received: from a by b\n\twith c\nFrom: x\n\nbody\n", "mail"),
+            ("From a@b Fri Nov 20 10:12:09 2026\nFrom: a\nTo: b\n\nbody\n", "mail"),
+            (
+                "It failed.\n\nGenerating server: x\n\nOriginal message headers:\n\nReceived: from a\n",
+                "mail",
+            ),
             ("hello\nworld\n", "text"),
             ("", "text"),
             ("{not json\n", "text"),

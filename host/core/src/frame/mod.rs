@@ -11,6 +11,7 @@
 pub(crate) mod event_xml;
 mod json_document;
 mod lines;
+mod mbox;
 
 use std::ops::Range;
 
@@ -29,6 +30,8 @@ pub enum Framing {
     JsonDocument,
     /// The whole stream is one record.
     Whole,
+    /// `From ` lines behind empty lines begin mails.
+    Mbox,
 }
 
 /// The frame that starts at a given place.
@@ -73,6 +76,7 @@ impl Framing {
             Self::JsonDocument => json_document::start_at_or_after(buf, from),
             Self::Whole if from == 0 && !buf.is_empty() => Ok(0),
             Self::Whole => Err(buf.len()),
+            Self::Mbox => mbox::start_at_or_after(buf, from),
         }
     }
 
@@ -84,7 +88,8 @@ impl Framing {
             Self::Lines => lines::start_at_or_before(buf, at, floor),
             Self::DatedLines => lines::dated_start_at_or_before(buf, at, floor),
             Self::EventXml => event_xml::start_at_or_before(buf, at, floor),
-            Self::JsonDocument => None,
+            // Never scanned.
+            Self::JsonDocument | Self::Mbox => None,
             Self::Whole => (!buf.is_empty()).then_some(0),
         }
     }
@@ -98,6 +103,7 @@ impl Framing {
             Self::EventXml => event_xml::frame_at(buf, start, at_end),
             Self::JsonDocument => json_document::frame_at(buf, start, at_end),
             Self::Whole => whole(buf, at_end),
+            Self::Mbox => mbox::frame_at(buf, start, at_end),
         };
         match frame {
             Frame::Complete { content, next } if content.len() > FRAME_BYTES_MAX => {

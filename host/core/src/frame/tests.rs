@@ -6,6 +6,10 @@ use super::*;
 
 const FRAMINGS: [Framing; 3] = [Framing::Lines, Framing::DatedLines, Framing::EventXml];
 
+/// Those that are only walked through.
+const WALKED: [Framing; 4] =
+    [Framing::Lines, Framing::DatedLines, Framing::EventXml, Framing::Mbox];
+
 /// All frames of a buffer, walked from its beginning.
 fn walk(framing: Framing, buf: &[u8]) -> Vec<(usize, Frame)> {
     let mut frames = Vec::new();
@@ -78,6 +82,25 @@ fn elements_of_an_array_are_frames() {
     );
 }
 
+/// Scenario: a mailbox with protected and unprotected `From ` lines, and a mail longer
+/// than any record.
+/// Guarantees: only a `From ` line with a clock behind an empty line begins a mail;
+/// of the long one the beginning is its frame, and the next mail is not lost.
+#[test]
+fn mails_of_a_mailbox_are_frames() {
+    let mails = [
+        "From a Fri Nov 20 10:12:09 2026\nS: 1\n\n>From x\nFrom y 10:10\n\n",
+        "From b Fri Nov 20 10:12:09 2026\r\nS: 2\r\n\r\nFrom here on\r\n\r\n",
+        &format!("From c Fri Nov 20 10:12:09 2026\nS: 3\n\n{}\n\n", "x\n".repeat(FRAME_BYTES_MAX)),
+        "From d Fri Nov 20 10:12:09 2026\nS: 4\n",
+    ];
+    let found = contents(Framing::Mbox, &mails.concat());
+    assert_eq!(found.len(), 4);
+    for (found, mail) in found.iter().zip(mails) {
+        assert!(mail.starts_with(found) && (found.len() == mail.len() || found.len() > 1_000_000));
+    }
+}
+
 /// Scenario: a line just within the limit and one just beyond.
 /// Guarantees: the limit is exact, and the next line is not lost.
 #[test]
@@ -103,6 +126,9 @@ fn any_log() -> impl Strategy<Value = String> {
         Just("\r\n"),
         Just("x"),
         Just("\""),
+        Just("From a 09:14\n"),
+        Just("\n\n"),
+        Just("From "),
     ];
     proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
@@ -131,7 +157,7 @@ proptest! {
     fn complete_frames_stay(log in any_log(), cut in any::<prop::sample::Index>()) {
         let buf = log.as_bytes();
         let part = &buf[..cut.index(buf.len() + 1)];
-        for framing in FRAMINGS {
+        for framing in WALKED {
             let mut from = 0;
             while let Ok(start) = framing.start_at_or_after(part, from) {
                 let frame = framing.frame_at(part, start, false);

@@ -175,6 +175,8 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         let gap = self.buf.get(self.at..to).unwrap_or_default();
         let is_structure = match self.framing() {
             Framing::EventXml => is_xml_structure(gap),
+            // The rest of a mail of which the beginning was enough.
+            Framing::Mbox => true,
             Framing::JsonDocument => gap.iter().all(|byte| b"[], \t\r\n\0".contains(byte)),
             _ => is_blank(gap),
         };
