@@ -64,8 +64,10 @@ fn subscription(
         ignore_case,
         negate: false,
     };
-    let columns =
-        ["@host", "@event_id", "TargetUserName", "sc-status", "data", "message", "Data[*]"];
+    let columns = [
+        "@host", "@event_id", "TargetUserName", "sc-status", "data", "message", "Data[*]",
+        "data/thumbprint", "custom-data/S:FromEntity[*]", "cs-uri-query/User", "user", "Reason",
+    ];
     Subscription::compile(&SubscriptionSpec {
         kind: kind.name().to_owned(),
         all_of: vec![condition],
@@ -85,6 +87,13 @@ fn interest() -> Interest {
         subscription(Kind::Syslog, "message", "contains", &["Unable to \"relay\""], true),
         subscription(Kind::Text, "message", "contains", &["5.7.1"], false),
         subscription(Kind::Json, "user/name", "equals", &["root"], false),
+        subscription(Kind::ExchangeTracking, "event-id", "equals", &["RECEIVE"], false),
+        subscription(Kind::ExchangeTracking, "custom-data/S:FromEntity", "equals", &["HybridOnPrem"], false),
+        subscription(Kind::ExchangeImapPop, "context/Msg", "contains", &["LogonDenied"], false),
+        subscription(Kind::ExchangeHttpProxy, "UrlQuery/User", "equals", &["contoso\\user1"], true),
+        subscription(Kind::ExchangeOwaIm, "Code", "equals", &["TlsFailure"], false),
+        subscription(Kind::Netlogon, "status", "any-of", &["0xC000006A", "0xC0000234"], true),
+        subscription(Kind::MailHeaders, "body", "contains", &["5.7.1"], false),
     ])
 }
 
@@ -156,6 +165,9 @@ fn piece(format: Format) -> BoxedStrategy<String> {
             "#Fields: date time s-ip cs-username sc-status sc-win32-status time-taken\n".to_owned()
         ),
         Just("#Fields: sc-win32-status date time\n".to_owned()),
+        Just("#Fields: time sc-win32-status\n".to_owned()),
+        "#Date: 2026-11-2[01] 12:00:00\n",
+        "(23:59:59|00:00:01|12:00:00) (1326|0)\n",
         Just("1326 2026-11-20 09:14:03\n".to_owned()),
         Just("2026-11-20 garbage\n".to_owned()),
     ];
@@ -166,6 +178,37 @@ fn piece(format: Format) -> BoxedStrategy<String> {
         Just("2026-11-20T09:14:03.000Z,EX\\C,08DE,1,a:25,b:5,*,,failed because of LOGONDENIED\n".to_owned()),
         Just("#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\n".to_owned()),
         Just("junk 5.7.1 \n".to_owned()),
+    ];
+    let exchange = prop_oneof![
+        6 => csv.clone(),
+        1 => Just("#Fields: date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
+        2 => "2026-11-20T09:14:03Z,EX,(RECEIVE|SEND),<1>,a,(S:A=1;S:FromEntity=HybridOnPrem|\"S:A=1; S:FromEntity=x\"|)\r\n",
+        1 => Just("date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
+        1 => Just("#Log-type: IMAP4 Log\n#fields: dateTime,sessionId,seqNumber,sIp,cIp,user,command,context\n".to_owned()),
+        1 => Just("2026-11-20T09:14:03Z,1,2,::1:993,a:1,u,login,\"R=\"\"NO\"\";Msg=\"\"LogonDenied\"\"\"\n".to_owned()),
+        1 => Just("#Fields: DateTime,UrlQuery,ClientIpAddress,ServerHostName,HttpStatus,BackEndStatus,ProxyAction\n".to_owned()),
+        1 => "2026-11-20T09:14:03Z,\\?User=Contoso%5C(user1|user2),1.1.1.1,EX,401,,\n",
+        1 => Just("#Fields: Timestamp,Agent,SmtpResponse\n".to_owned()),
+        1 => Just("2026-11-20T09:14:03Z,A,550 5.7.1 no\n".to_owned()),
+    ];
+    let owa_im = prop_oneof![
+        "2026-11-20T09:14:03Z,1,\"ERROR:UCWEB Failure: Code=(TlsFailure|x), SubCode=y, Reason=z(\nat W)?\"\n",
+        Just("#Fields: time,user,text\n".to_owned()),
+        Just("2026-11-20T09:14:03Z,anna,signed in\n".to_owned()),
+        Just("continued\n".to_owned()),
+    ];
+    let netlogon = prop_oneof![
+        "11/20 09:14:03 \\[LOGON\\] (\\[12\\] )?(C: )?SamLogon: Network logon of C\\\\u from (W)?( \\(via R\\))? (Entered|Returns 0x(C000006A|c0000234|0))\r\n",
+        Just("[LOGON] SamLogon: Network logon of u from W Returns 0xC000006A\n".to_owned()),
+        Just("11/20 09:14:03 [CRITICAL] 0xC000006A\n".to_owned()),
+        Just("junk 0xC000006A\n".to_owned()),
+    ];
+    let mail = prop_oneof![
+        Just("From a Fri Nov 20 10:12:09 2026\n".to_owned()),
+        Just("\n\n".to_owned()),
+        Just("Received: by x;\n Fri, 20 Nov 2026 10:12:09 +0000\n".to_owned()),
+        Just(">From 550 5.7.1\r\n".to_owned()),
+        Just("From here\n".to_owned()),
     ];
     let text = prop_oneof![
         Just("<13>Nov 20 09:14:03 mx app: unable TO \"relay\"\n".to_owned()),
@@ -179,13 +222,18 @@ fn piece(format: Format) -> BoxedStrategy<String> {
         Format::WinEventXml => event_xml.boxed(),
         Format::WinEventJson => json.boxed(),
         Format::W3c => w3c.boxed(),
-        Format::ExchangeCsv => csv.boxed(),
+        Format::ExchangeCsv => exchange.boxed(),
+        Format::OwaIm => owa_im.boxed(),
+        Format::Netlogon => netlogon.boxed(),
+        Format::Mail => mail.boxed(),
         Format::Syslog => prop_oneof![
             2 => text,
             1 => event_xml.prop_map(|xml| format!("<13>Nov 20 09:14:03 h app: {xml}")),
             1 => json.prop_map(|json| format!("<13>Nov 20 09:14:03 h app: {json}")),
             1 => w3c.prop_map(|row| format!("<13>Nov 20 09:14:03 h iis: {row}")),
             1 => csv.prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
+            1 => netlogon.prop_map(|row| format!("<13>Nov 20 09:14:03 h nl: {row}")),
+            1 => exchange.prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
         ]
         .boxed(),
         _ => text.boxed(),
@@ -199,17 +247,22 @@ fn any_log() -> impl Strategy<Value = (Format, String)> {
         Format::WinEventJson,
         Format::W3c,
         Format::ExchangeCsv,
+        Format::OwaIm,
+        Format::Netlogon,
+        Format::Mail,
         Format::Syslog,
         Format::Text,
     ];
     prop::sample::select(formats.to_vec()).prop_flat_map(|format| {
         let pieces = proptest::collection::vec(piece(format), 0..24);
-        (Just(format), pieces.prop_map(|pieces| pieces.concat()))
+        // Mails are frames only in a mailbox.
+        let first = if format == Format::Mail { "From a 10:12:09\n" } else { "" };
+        (Just(format), pieces.prop_map(move |pieces| [first, &pieces.concat()].concat()))
     })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_024, ..ProptestConfig::default() })]
 
     /// Scenario: any log, cut into chunks of any sizes.
     /// Guarantees: law 1 - the same matches, probes, damage and accounts.
