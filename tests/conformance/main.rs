@@ -4,5 +4,9 @@
 //! say so and pass) against its expectations, field by field, and asserts the share
 //! that must be equal. `cargo xtask conformance` prints the tables.
 
+mod exchange;
+mod iis;
+mod mail;
+mod netlogon;
 mod report;
 mod support;

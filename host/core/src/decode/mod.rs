@@ -93,7 +93,7 @@ impl Decoder {
             Format::Syslog => State::Syslog(syslog::State::default()),
             Format::W3c => match recognized.rows {
                 Rows::Named => State::W3c(w3c::State::default()),
-                Rows::Columns(names) => State::W3c(w3c::State::with_columns(names)),
+                Rows::Columns(names) => State::W3c(w3c::State::headless(names)),
                 Rows::Ncsa => State::Ncsa,
                 Rows::IisNative => State::IisNative,
             },

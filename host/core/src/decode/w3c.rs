@@ -21,6 +21,9 @@ pub(super) struct State {
     /// of that day: nanoseconds since the epoch and since midnight.
     day: Option<Day>,
     places: Places,
+    /// No line named the columns, so a row with another number of cells may have
+    /// those of another choice.
+    is_headless: bool,
 }
 
 /// The day that rows without a date are of.
@@ -66,6 +69,11 @@ impl State {
         Self::with_columns(DEFAULT_COLUMNS)
     }
 
+    /// The columns of a log without a header, told by its first row.
+    pub(super) fn headless(names: &[u8]) -> Self {
+        Self { is_headless: true, ..Self::with_columns(names) }
+    }
+
     /// Columns named by a `#Fields` line's value.
     pub(super) fn with_columns(names: &[u8]) -> Self {
         let mut state = Self::default();
@@ -102,6 +110,7 @@ impl State {
     fn directive(&mut self, line: &[u8]) {
         let Some((name, value)) = directive(line) else { return };
         if is_fields(name) {
+            self.is_headless = false;
             self.set_columns(value);
         } else if is_date(name) {
             let (date, clock) = split_once(value, b' ').unwrap_or((value, b"00:00:00"));
@@ -133,9 +142,27 @@ pub(super) fn decode<'c>(
         return Ok(Decoded::Structure);
     }
     let names = *names.get_or_insert_with(|| state.columns.in_arena(context.arena));
-    cells(frame, names, event)?;
+    match cells(frame, names, event) {
+        Err(_) if state.is_headless => return other_row(frame, context.arena, event),
+        cells => cells?,
+    }
     let undated = if state.needs_every_row() { state.undated(event) } else { None };
     members(state, undated, event)?;
+    Ok(Decoded::Event)
+}
+
+/// Decodes a row of a log without a header by the number of its cells.
+fn other_row<'c>(
+    frame: &'c [u8],
+    arena: &'c Bump,
+    event: &mut Event<'c>,
+) -> Result<Decoded, Damage> {
+    let names = default_columns(frame).ok_or(Damage {
+        reason: "the row has not the cells of any usual choice of columns",
+        at: 0,
+    })?;
+    let state = State::with_columns(names);
+    decode_row(frame, &state, state.names_in(arena), event)?;
     Ok(Decoded::Event)
 }
 
@@ -205,13 +232,18 @@ fn members(state: &State, undated: Option<i64>, event: &mut Event<'_>) -> Result
     Ok(())
 }
 
-/// The columns of HTTPERR logs, and of rows that IIS 7 to 10 writes with other
-/// choices than the default.
-const OTHER_COLUMNS: [&[u8]; 3] = [
+/// The columns of HTTPERR logs, and of rows that IIS 7 to 10 write with other
+/// choices than the default. No two are of the same number.
+const OTHER_COLUMNS: [&[u8]; 5] = [
     b"date time c-ip c-port s-ip s-port cs-version cs-method cs-uri sc-status s-siteid s-reason \
         s-queuename",
     b"date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) \
         sc-status sc-substatus sc-win32-status time-taken",
+    b"date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) \
+        cs(Referer) sc-status sc-substatus sc-win32-status time-taken X-Forwarded-For",
+    b"date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip \
+        cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status \
+        sc-bytes cs-bytes time-taken",
     b"date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port \
         cs-username c-ip cs-version cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status \
         sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",

@@ -65,8 +65,18 @@ fn subscription(
         negate: false,
     };
     let columns = [
-        "@host", "@event_id", "TargetUserName", "sc-status", "data", "message", "Data[*]",
-        "data/thumbprint", "custom-data/S:FromEntity[*]", "cs-uri-query/User", "user", "Reason",
+        "@host",
+        "@event_id",
+        "TargetUserName",
+        "sc-status",
+        "data",
+        "message",
+        "Data[*]",
+        "data/thumbprint",
+        "custom-data/S:FromEntity[*]",
+        "cs-uri-query/User",
+        "user",
+        "Reason",
     ];
     Subscription::compile(&SubscriptionSpec {
         kind: kind.name().to_owned(),
@@ -88,7 +98,13 @@ fn interest() -> Interest {
         subscription(Kind::Text, "message", "contains", &["5.7.1"], false),
         subscription(Kind::Json, "user/name", "equals", &["root"], false),
         subscription(Kind::ExchangeTracking, "event-id", "equals", &["RECEIVE"], false),
-        subscription(Kind::ExchangeTracking, "custom-data/S:FromEntity", "equals", &["HybridOnPrem"], false),
+        subscription(
+            Kind::ExchangeTracking,
+            "custom-data/S:FromEntity",
+            "equals",
+            &["HybridOnPrem"],
+            false,
+        ),
         subscription(Kind::ExchangeImapPop, "context/Msg", "contains", &["LogonDenied"], false),
         subscription(Kind::ExchangeHttpProxy, "UrlQuery/User", "equals", &["contoso\\user1"], true),
         subscription(Kind::ExchangeOwaIm, "Code", "equals", &["TlsFailure"], false),
