@@ -55,7 +55,7 @@ fn subscription(kind: Kind, field: &str, op: &str, values: &[&str], ignore_case:
         ignore_case,
         negate: false,
     };
-    let columns = ["@host", "@provider", "@event_id", "TargetUserName", "Data[*]", "data", "message"];
+    let columns = ["@host", "@provider", "@event_id", "TargetUserName", "Data[*]", "data", "message", "data/thumbprint", "data/issuer", "custom-data/S:A[*]", "custom-data/S:A/B", "cs-uri-query/User", "cs-uri-query/DeviceId", "UrlQuery/User", "context/R"];
     Subscription::compile(&SubscriptionSpec {
         kind: kind.name().into(),
         all_of: vec![condition],
@@ -74,6 +74,13 @@ fn interest() -> Interest {
         subscription(Kind::Text, "message", "contains", &["rel"], false),
         subscription(Kind::Json, "user/name", "equals", &["root"], false),
         subscription(Kind::MailHeaders, "Received", "present", &[], false),
+        subscription(Kind::MailHeaders, "body", "contains", &["5.7"], false),
+        subscription(Kind::ExchangeTracking, "custom-data/S:A", "contains", &["abc"], false),
+        subscription(Kind::ExchangeConnectivity, "description", "contains", &["4.3.2"], false),
+        subscription(Kind::ExchangeHttpProxy, "UrlQuery/User", "prefix", &["u"], true),
+        subscription(Kind::ExchangeImapPop, "context/R", "contains", &["NO "], false),
+        subscription(Kind::ExchangeOwaIm, "Code", "equals", &["TlsFailure"], false),
+        subscription(Kind::Netlogon, "status", "equals", &["0xC000006A"], true),
     ])
 }
 

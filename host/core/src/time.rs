@@ -181,20 +181,17 @@ pub(crate) fn native(date: &[u8], time: &[u8]) -> Option<Stamp> {
         (year, 2) => year + 1_900,
         _ => return None,
     };
-    let (seconds, rest) = match time {
-        [hour, rest @ ..] if rest.len() == 6 => {
-            let [a, b, c, d, e, f] = *rest else { return None };
-            clock(&[b'0', *hour, a, b, c, d, e, f]).map(|(seconds, _)| (seconds, &b""[..]))?
-        }
-        _ => clock(time)?,
-    };
+    let mut padded = *b"00:00:00";
+    let start = padded.len().checked_sub(time.len())?;
+    padded.get_mut(start..)?.copy_from_slice(time);
+    let (seconds, _) = clock(&padded).filter(|_| start <= 1)?;
     let civil_nanos = days_from_civil(year, month, day)? * DAY + seconds * SECOND;
-    rest.is_empty().then_some(Stamp { civil_nanos, offset_s: None })
+    Some(Stamp { civil_nanos, offset_s: None })
 }
 
 /// Reads `11/20 09:14:03` of netlogon.log: local time without a year. Returns what
 /// follows, too.
-pub(crate) fn netlogon<'a>(text: &'a [u8], reference: &YearReference) -> Option<(Stamp, &'a [u8])> {
+pub(crate) fn netlogon(text: &[u8], reference: YearReference) -> Option<(Stamp, &[u8])> {
     let (date, rest) = text.split_first_chunk::<5>()?;
     let [m1, m2, b'/', d1, d2] = *date else { return None };
     let (seconds, rest) = clock(rest.strip_prefix(b" ")?)?;

@@ -137,7 +137,7 @@ impl Decoder {
             State::Ncsa => ncsa::decode(frame, event).map(whole),
             State::IisNative => ncsa::decode_native(frame, context, event).map(whole),
             State::ExchangeCsv(state) => exchange_csv::decode(frame, context, state, names, event),
-            State::OwaIm(state) => owa_im::decode(frame, context, state, names, event),
+            State::OwaIm(state) => Ok(owa_im::decode(frame, context, state, names, event)),
             State::Netlogon => netlogon::decode(frame, context, event).map(whole),
             State::Mail => mail::decode(frame, context, event).map(whole),
             State::Text => text::decode(frame, context, event).map(whole),

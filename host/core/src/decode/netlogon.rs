@@ -23,7 +23,7 @@ pub(super) fn decode<'c>(
     event.reset(Kind::Netlogon, frame);
     event.names_are_unique = true;
     let line = frame.trim_ascii_end();
-    let (stamp, rest) = match time::netlogon(line, &context.year) {
+    let (stamp, rest) = match time::netlogon(line, context.year) {
         Some((stamp, rest)) => (Some(stamp), rest.trim_ascii_start()),
         None => (None, line),
     };
@@ -77,12 +77,11 @@ impl<'c> Logon<'c> {
         // From the right: names may hold blanks, what follows them does not.
         let (tail, status) = result(tail)?;
         let (tail, via) = via(tail);
-        let (user, workstation) = match tail.strip_suffix(b" from") {
-            Some(user) => (user, b"".as_slice()),
-            None => {
-                let at = memchr::memmem::rfind(tail, b" from ")?;
-                (tail.get(..at)?, tail.get(at + b" from ".len()..)?)
-            }
+        let (user, workstation) = if let Some(user) = tail.strip_suffix(b" from") {
+            (user, b"".as_slice())
+        } else {
+            let at = memchr::memmem::rfind(tail, b" from ")?;
+            (tail.get(..at)?, tail.get(at + b" from ".len()..)?)
         };
         let workstation = workstation.trim_ascii();
         let workstation = workstation.strip_prefix(b"\\\\").unwrap_or(workstation);
@@ -111,9 +110,12 @@ fn split_at_words<'c>(text: &'c [u8], words: &[u8]) -> Option<(&'c [u8], &'c [u8
     Some((text.get(..at)?, text.get(at + words.len()..)?))
 }
 
+/// Domain and kind, each of which a line may lack.
+type Function<'c> = (Option<&'c [u8]>, Option<&'c [u8]>);
+
 /// Domain and kind of `CONTOSO: SamLogon: Transitive Network logon`, or of
 /// `NetrLogonUasLogon`, which is a function without a kind.
-fn function(head: &[u8]) -> Option<(Option<&[u8]>, Option<&[u8]>)> {
+fn function(head: &[u8]) -> Option<Function<'_>> {
     if head.ends_with(b"Logon") && !head.contains(&b' ') {
         return Some((None, None));
     }
@@ -165,7 +167,7 @@ pub(super) fn looks_like_line(line: &[u8]) -> bool {
         b"SYNC",
         b"DOMAIN",
     ];
-    let stamped = time::netlogon(line, &YearReference { nanos: 0 });
+    let stamped = time::netlogon(line, YearReference { nanos: 0 });
     let rest = stamped.map_or(line, |(_, rest)| rest.trim_ascii_start());
     bracketed(rest).is_some_and(|(category, _)| {
         let is_upper = category.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');

@@ -12,7 +12,7 @@ use memchr::memmem;
 
 use super::csv::Row;
 use super::tabular::{Columns, directive, is_fields};
-use super::{Context, Damage, Decoded, exchange_csv};
+use super::{Context, Decoded, exchange_csv};
 use crate::bytes::{split_once, without_cr};
 use crate::event::{Escape, Event, Kind, Value};
 use crate::time::{TimeQuality, iso8601};
@@ -33,26 +33,22 @@ pub(super) fn decode<'c>(
     state: &mut State,
     names: &mut Option<&'c [&'c [u8]]>,
     event: &mut Event<'c>,
-) -> Result<(Decoded, usize), Damage> {
+) -> (Decoded, usize) {
     if frame.first() == Some(&b'#') {
         let line = split_once(frame, b'\n').map_or(frame, |(line, _)| line);
         if let Some((_, value)) = directive(line).filter(|(name, _)| is_fields(name)) {
             state.columns = exchange_csv::columns(value);
             *names = None;
         }
-        return Ok((Decoded::Structure, (line.len() + 1).min(frame.len())));
+        return (Decoded::Structure, (line.len() + 1).min(frame.len()));
     }
     let names = *names.get_or_insert_with(|| state.columns.in_arena(context.arena));
-    decode_row(frame, names, event)?;
-    Ok((Decoded::Event, frame.len()))
+    decode_row(frame, names, event);
+    (Decoded::Event, frame.len())
 }
 
 /// Decodes one record.
-pub(super) fn decode_row<'c>(
-    frame: &'c [u8],
-    names: &[&'c [u8]],
-    event: &mut Event<'c>,
-) -> Result<(), Damage> {
+pub(super) fn decode_row<'c>(frame: &'c [u8], names: &[&'c [u8]], event: &mut Event<'c>) {
     event.reset(Kind::ExchangeOwaIm, frame);
     cells(frame, names, event);
     if let Some((stamp, _)) = iso8601(frame.strip_prefix(b"\"").unwrap_or(frame)) {
@@ -60,7 +56,6 @@ pub(super) fn decode_row<'c>(
     }
     failure(frame, event);
     event.push(b"message", Value::plain(frame));
-    Ok(())
 }
 
 /// The cells as fields, if there are as many as columns.
@@ -140,7 +135,7 @@ mod tests {
                 let value = event.field(name.as_bytes())?.text(&arena);
                 Some(String::from_utf8(value.to_vec()).unwrap())
             };
-            (decoded.unwrap().0, ["Code", "SubCode", "Reason", "user"].map(text))
+            (decoded.0, ["Code", "SubCode", "Reason", "user"].map(text))
         };
         let some = |text: &str| Some(text.to_owned());
         let row = "2026-11-20T10:01:22.511Z,1b2c,im,user1,\"ERROR:UCWEB Failure: Code=TlsFailure, \

@@ -266,3 +266,6 @@ pub(super) fn default_columns(line: &[u8]) -> Option<&'static [u8]> {
 pub(super) fn looks_like_default_row(line: &[u8]) -> bool {
     default_columns(line).is_some_and(|columns| columns == DEFAULT_COLUMNS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,18 +175,11 @@ impl Selector {
             Self::All(name) => {
                 let mut joined: Option<bumpalo::collections::Vec<'c, u8>> = None;
                 event.find_text(name, arena, &mut |text| {
-                    match &mut joined {
-                        None => {
-                            joined = Some(bumpalo::collections::Vec::from_iter_in(
-                                text.iter().copied(),
-                                arena,
-                            ))
-                        }
-                        Some(joined) => {
-                            joined.push(b'\x1f');
-                            joined.extend_from_slice(text);
-                        }
+                    if let Some(joined) = &mut joined {
+                        joined.push(b'\x1f');
                     }
+                    let empty = || bumpalo::collections::Vec::new_in(arena);
+                    joined.get_or_insert_with(empty).extend_from_slice(text);
                     false
                 });
                 joined.map(bumpalo::collections::Vec::into_bump_slice)

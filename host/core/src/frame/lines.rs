@@ -39,7 +39,7 @@ fn complete(buf: &[u8], start: usize, end: usize, next: usize) -> Frame {
 }
 
 /// What a record begins with, digits standing for any digit: every Exchange log
-/// starts its rows with a date.
+/// starts its rows with a date, and exports put it in quotes.
 const DATE: &[u8] = b"0000-00-00";
 
 /// Whether `line` begins a record: it does with a directive or a date. `None`
@@ -52,6 +52,7 @@ fn is_dated_start(line: &[u8]) -> Option<bool> {
         b'0' => byte.is_ascii_digit(),
         _ => byte == pattern,
     };
+    let line = line.strip_prefix(b"\"").unwrap_or(line);
     match line.iter().zip(DATE).all(fits) {
         false => Some(false),
         true if line.len() >= DATE.len() => Some(true),

@@ -32,10 +32,9 @@ pub(super) fn frame_at(buf: &[u8], start: usize, at_end: bool) -> Frame {
     let last = start + MAIL_BYTES_MAX;
     let next = match separator(buf, start, last, at_end) {
         Found::At(next) => next,
-        Found::MayCome => return Frame::Incomplete,
         Found::Nowhere if buf.len() > last + LINE_BYTES_MAX => cut(buf, start + 1, last),
         Found::Nowhere if at_end => buf.len().min(last),
-        Found::Nowhere => return Frame::Incomplete,
+        Found::MayCome | Found::Nowhere => return Frame::Incomplete,
     };
     Frame::Complete { content: start..next, next }
 }

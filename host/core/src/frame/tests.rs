@@ -53,6 +53,11 @@ fn undated_lines_continue_the_record() {
         ["#Fields: a", "2026-11-20T09:00:00Z,\"x\ny\"", "2026-11-20T09:00:01Z,z"]
     );
     assert_eq!(contents(Framing::DatedLines, "junk\n2026-11-20,a"), ["junk", "2026-11-20,a"]);
+    let quoted = "\"2026-11-20\",\"a\n\"\nb\n\"2026-11-21\"\n";
+    assert_eq!(
+        contents(Framing::DatedLines, quoted),
+        ["\"2026-11-20\",\"a\n\"\nb", "\"2026-11-21\""]
+    );
 }
 
 /// Scenario: events in a row, with a wrapper, garbage, and one cut off.

@@ -148,6 +148,57 @@ fn read(log: &str, plan: &Plan, asked: Option<Format>, sizes: &[usize]) -> (Seen
 /// Stands for a line so long that probes stand elsewhere than at the start.
 const FILLER: &str = "FILLER\n";
 
+/// Rows and headers of several logs of Exchange.
+fn exchange(csv: BoxedStrategy<String>) -> BoxedStrategy<String> {
+    prop_oneof![
+        6 => csv,
+        1 => Just("#Fields: date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
+        2 => "2026-11-20T09:14:03Z,EX,(RECEIVE|SEND),<1>,a,(S:A=1;S:FromEntity=HybridOnPrem|\"S:A=1; S:FromEntity=x\"|)\r\n",
+        1 => Just("date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
+        1 => Just("#Log-type: IMAP4 Log\n#fields: dateTime,sessionId,seqNumber,sIp,cIp,user,command,context\n".to_owned()),
+        1 => Just("2026-11-20T09:14:03Z,1,2,::1:993,a:1,u,login,\"R=\"\"NO\"\";Msg=\"\"LogonDenied\"\"\"\n".to_owned()),
+        1 => Just("#Fields: DateTime,UrlQuery,ClientIpAddress,ServerHostName,HttpStatus,BackEndStatus,ProxyAction\n".to_owned()),
+        1 => "2026-11-20T09:14:03Z,\\?User=Contoso%5C(user1|user2),1.1.1.1,EX,401,,\n",
+        1 => Just("#Fields: Timestamp,Agent,SmtpResponse\n".to_owned()),
+        1 => Just("2026-11-20T09:14:03Z,A,550 5.7.1 no\n".to_owned()),
+    ]
+    .boxed()
+}
+
+/// Records of an instant messaging log.
+fn owa_im() -> BoxedStrategy<String> {
+    prop_oneof![
+        "2026-11-20T09:14:03Z,1,\"ERROR:UCWEB Failure: Code=(TlsFailure|x), SubCode=y, Reason=z(\nat W)?\"\n",
+        Just("#Fields: time,user,text\n".to_owned()),
+        Just("2026-11-20T09:14:03Z,anna,signed in\n".to_owned()),
+        Just("continued\n".to_owned()),
+    ]
+    .boxed()
+}
+
+/// Lines of netlogon.log.
+fn netlogon() -> BoxedStrategy<String> {
+    prop_oneof![
+        "11/20 09:14:03 \\[LOGON\\] (\\[12\\] )?(C: )?SamLogon: Network logon of C\\\\u from (W)?( \\(via R\\))? (Entered|Returns 0x(C000006A|c0000234|0))\r\n",
+        Just("[LOGON] SamLogon: Network logon of u from W Returns 0xC000006A\n".to_owned()),
+        Just("11/20 09:14:03 [CRITICAL] 0xC000006A\n".to_owned()),
+        Just("junk 0xC000006A\n".to_owned()),
+    ]
+    .boxed()
+}
+
+/// Lines of a mailbox.
+fn mail() -> BoxedStrategy<String> {
+    prop_oneof![
+        Just("From a Fri Nov 20 10:12:09 2026\n".to_owned()),
+        Just("\n\n".to_owned()),
+        Just("Received: by x;\n Fri, 20 Nov 2026 10:12:09 +0000\n".to_owned()),
+        Just(">From 550 5.7.1\r\n".to_owned()),
+        Just("From here\n".to_owned()),
+    ]
+    .boxed()
+}
+
 /// One record, a directive, or garbage of each format.
 fn piece(format: Format) -> BoxedStrategy<String> {
     let event_xml = prop_oneof![
@@ -195,37 +246,6 @@ fn piece(format: Format) -> BoxedStrategy<String> {
         Just("#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\n".to_owned()),
         Just("junk 5.7.1 \n".to_owned()),
     ];
-    let exchange = prop_oneof![
-        6 => csv.clone(),
-        1 => Just("#Fields: date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
-        2 => "2026-11-20T09:14:03Z,EX,(RECEIVE|SEND),<1>,a,(S:A=1;S:FromEntity=HybridOnPrem|\"S:A=1; S:FromEntity=x\"|)\r\n",
-        1 => Just("date-time,server-hostname,event-id,message-id,recipient-address,custom-data\n".to_owned()),
-        1 => Just("#Log-type: IMAP4 Log\n#fields: dateTime,sessionId,seqNumber,sIp,cIp,user,command,context\n".to_owned()),
-        1 => Just("2026-11-20T09:14:03Z,1,2,::1:993,a:1,u,login,\"R=\"\"NO\"\";Msg=\"\"LogonDenied\"\"\"\n".to_owned()),
-        1 => Just("#Fields: DateTime,UrlQuery,ClientIpAddress,ServerHostName,HttpStatus,BackEndStatus,ProxyAction\n".to_owned()),
-        1 => "2026-11-20T09:14:03Z,\\?User=Contoso%5C(user1|user2),1.1.1.1,EX,401,,\n",
-        1 => Just("#Fields: Timestamp,Agent,SmtpResponse\n".to_owned()),
-        1 => Just("2026-11-20T09:14:03Z,A,550 5.7.1 no\n".to_owned()),
-    ];
-    let owa_im = prop_oneof![
-        "2026-11-20T09:14:03Z,1,\"ERROR:UCWEB Failure: Code=(TlsFailure|x), SubCode=y, Reason=z(\nat W)?\"\n",
-        Just("#Fields: time,user,text\n".to_owned()),
-        Just("2026-11-20T09:14:03Z,anna,signed in\n".to_owned()),
-        Just("continued\n".to_owned()),
-    ];
-    let netlogon = prop_oneof![
-        "11/20 09:14:03 \\[LOGON\\] (\\[12\\] )?(C: )?SamLogon: Network logon of C\\\\u from (W)?( \\(via R\\))? (Entered|Returns 0x(C000006A|c0000234|0))\r\n",
-        Just("[LOGON] SamLogon: Network logon of u from W Returns 0xC000006A\n".to_owned()),
-        Just("11/20 09:14:03 [CRITICAL] 0xC000006A\n".to_owned()),
-        Just("junk 0xC000006A\n".to_owned()),
-    ];
-    let mail = prop_oneof![
-        Just("From a Fri Nov 20 10:12:09 2026\n".to_owned()),
-        Just("\n\n".to_owned()),
-        Just("Received: by x;\n Fri, 20 Nov 2026 10:12:09 +0000\n".to_owned()),
-        Just(">From 550 5.7.1\r\n".to_owned()),
-        Just("From here\n".to_owned()),
-    ];
     let text = prop_oneof![
         Just("<13>Nov 20 09:14:03 mx app: unable TO \"relay\"\n".to_owned()),
         Just("2026-11-20T09:14:03Z said 550 5.7.1 no\n".to_owned()),
@@ -238,18 +258,18 @@ fn piece(format: Format) -> BoxedStrategy<String> {
         Format::WinEventXml => event_xml.boxed(),
         Format::WinEventJson => json.boxed(),
         Format::W3c => w3c.boxed(),
-        Format::ExchangeCsv => exchange.boxed(),
-        Format::OwaIm => owa_im.boxed(),
-        Format::Netlogon => netlogon.boxed(),
-        Format::Mail => mail.boxed(),
+        Format::ExchangeCsv => exchange(csv.boxed()),
+        Format::OwaIm => owa_im(),
+        Format::Netlogon => netlogon(),
+        Format::Mail => mail(),
         Format::Syslog => prop_oneof![
             2 => text,
             1 => event_xml.prop_map(|xml| format!("<13>Nov 20 09:14:03 h app: {xml}")),
             1 => json.prop_map(|json| format!("<13>Nov 20 09:14:03 h app: {json}")),
             1 => w3c.prop_map(|row| format!("<13>Nov 20 09:14:03 h iis: {row}")),
-            1 => csv.prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
-            1 => netlogon.prop_map(|row| format!("<13>Nov 20 09:14:03 h nl: {row}")),
-            1 => exchange.prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
+            1 => csv.clone().prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
+            1 => netlogon().prop_map(|row| format!("<13>Nov 20 09:14:03 h nl: {row}")),
+            1 => exchange(csv.boxed()).prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
         ]
         .boxed(),
         _ => text.boxed(),

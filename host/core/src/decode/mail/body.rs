@@ -129,12 +129,11 @@ fn boundary(content_type: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"boundary=";
     let at = content_type.windows(NAME.len()).position(|text| text.eq_ignore_ascii_case(NAME))?;
     let value = content_type.get(at + NAME.len()..)?;
-    let boundary = match value.strip_prefix(b"\"") {
-        Some(inside) => split_once(inside, b'"').map_or(inside, |(boundary, _)| boundary),
-        None => {
-            let is_end = |byte: &u8| *byte == b';' || byte.is_ascii_whitespace();
-            value.get(..value.iter().position(is_end).unwrap_or(value.len()))?
-        }
+    let boundary = if let Some(inside) = value.strip_prefix(b"\"") {
+        split_once(inside, b'"').map_or(inside, |(boundary, _)| boundary)
+    } else {
+        let is_end = |byte: &u8| *byte == b';' || byte.is_ascii_whitespace();
+        value.get(..value.iter().position(is_end).unwrap_or(value.len()))?
     };
     (!boundary.is_empty()).then_some(boundary)
 }
