@@ -117,13 +117,18 @@ mod tests {
     }
 
     proptest! {
-        /// Scenario: any cells, written by another library.
+        /// Scenario: any cells, written by another library, which quotes those that need
+        /// it or all.
         /// Guarantees: the same cells are read.
         #[test]
-        fn agrees_with_a_library(cells in proptest::collection::vec("[a\", \r\n\t]{0,6}", 2..6)) {
+        fn agrees_with_a_library(
+            cells in proptest::collection::vec("[a\", \r\n\t;\u{e9}]{0,12}", 2..6),
+            quotes_all: bool,
+        ) {
             // A lone carriage return is a row's end for the library and a byte for us.
             let cells: Vec<String> = cells.iter().map(|cell| cell.replace('\r', "")).collect();
-            let mut writer = ::csv::WriterBuilder::new().from_writer(Vec::new());
+            let style = if quotes_all { ::csv::QuoteStyle::Always } else { ::csv::QuoteStyle::Necessary };
+            let mut writer = ::csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
             writer.write_record(&cells).unwrap();
             let text = writer.into_inner().unwrap();
             let (read, end) = read(&text).unwrap();

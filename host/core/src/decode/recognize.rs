@@ -72,10 +72,9 @@ fn format(beginning: &[u8]) -> Format {
     if first.starts_with(b"#") {
         return by_directives(lines());
     }
-    if first.starts_with(b"{") || first.starts_with(b"[") {
-        if let Some(format) = json_format(beginning) {
-            return format;
-        }
+    let may_be_json = first.starts_with(b"{") || first.starts_with(b"[");
+    if may_be_json && let Some(format) = json_format(beginning) {
+        return format;
     }
     if is_event_xml(beginning) {
         return Format::WinEventXml;

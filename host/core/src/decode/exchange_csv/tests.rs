@@ -1,3 +1,5 @@
+//! Logs of Exchange read frame by frame, as a stream does.
+
 use super::*;
 use crate::event::{Kind, Selector};
 use crate::frame::{Frame, Framing};

@@ -1,3 +1,5 @@
+//! Mails and bounces in all their shapes.
+
 use super::*;
 use crate::time::{TimeQuality, YearReference, Zones, to_rfc3339};
 

@@ -1,3 +1,5 @@
+//! Logs read line by line, as a stream does.
+
 use super::super::{Decoder, Recognized, Rows};
 use super::*;
 use crate::event::Selector;
