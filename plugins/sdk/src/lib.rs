@@ -110,6 +110,7 @@ pub mod state;
 mod subscription;
 #[cfg(not(target_family = "wasm"))]
 pub mod testkit;
+pub mod text;
 pub mod time;
 pub mod tracking;
 pub mod windows;
