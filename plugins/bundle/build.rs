@@ -16,7 +16,15 @@ use anyhow::{Context, Result, ensure};
 use wit_component::ComponentEncoder;
 
 /// The stock detectors, in the order in which they are listed and run.
-const DETECTORS: [&str; 4] = ["lockout", "schannel", "relay-denied", "authas-anomaly"];
+const DETECTORS: &[&str] = &[
+    "lockout",
+    "schannel",
+    "relay-denied",
+    "authas-anomaly",
+    "kerberos-auth",
+    "mail-loop",
+    "connector-attribution",
+];
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "guest";
 

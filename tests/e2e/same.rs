@@ -59,6 +59,27 @@ fn authas_anomaly_is_the_same() {
     same::<detector_authas_anomaly::AuthAsAnomaly>(detector_authas_anomaly::examples::all());
 }
 
+/// Scenario: the worked examples of `kerberos-auth`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn kerberos_auth_is_the_same() {
+    same::<detector_kerberos_auth::KerberosAuth>(detector_kerberos_auth::examples::all());
+}
+
+/// Scenario: the worked examples of `mail-loop`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn mail_loop_is_the_same() {
+    same::<detector_mail_loop::MailLoop>(detector_mail_loop::examples::all());
+}
+
+/// Scenario: the worked examples of `connector-attribution`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn connector_attribution_is_the_same() {
+    same::<detector_connector_attribution::ConnectorAttribution>(detector_connector_attribution::examples::all());
+}
+
 /// Rows of the SDK as a batch of the host.
 fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
     let columns: Vec<usize> = subscriptions.iter().map(|s| s.columns().len()).collect();
