@@ -93,7 +93,7 @@ impl Detector for ConnectorAttribution {
                 self.deliveries(delivery::in_line(row.host, row.message), event);
             }
             Some(Row::Text(row)) => {
-                self.deliveries(delivery::in_line(row.host, row.message), event)
+                self.deliveries(delivery::in_line(row.host, row.message), event);
             }
             None => {}
         }

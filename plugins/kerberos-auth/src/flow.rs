@@ -56,14 +56,13 @@ impl Flow {
 
     fn at(&mut self, time: Timestamp, count: impl FnOnce(&mut Counts)) {
         let minute = time.div_euclid(MINUTE);
-        match self.minutes.iter_mut().rev().find(|counts| counts.minute == minute) {
-            Some(counts) => count(counts),
-            None => {
-                let mut counts = Counts { minute, ..Counts::default() };
-                count(&mut counts);
-                self.minutes.push(counts);
-            }
+        if let Some(counts) = self.minutes.iter_mut().rev().find(|counts| counts.minute == minute) {
+            count(counts);
+            return;
         }
+        let mut counts = Counts { minute, ..Counts::default() };
+        count(&mut counts);
+        self.minutes.push(counts);
         if self.minutes.len() > MINUTES_MAX {
             self.minutes.remove(0);
         }

@@ -187,7 +187,9 @@ impl KerberosAuth {
                 Vec::new()
             }
             Row::Exchange(rows::Exchange { host }) | Row::Coverage(rows::Coverage { host }) => {
-                host.iter().for_each(|host| learned.learn(host));
+                if let Some(host) = host {
+                    learned.learn(host);
+                }
                 Vec::new()
             }
         }

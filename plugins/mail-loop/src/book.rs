@@ -1,7 +1,5 @@
 //! The books: messages and where they have been, loops and how many messages they hold.
 
-use std::collections::BTreeSet;
-
 use logwasp_sdk::state::{BoundedMap, Cases, Keep, Ring, Spans, Weigh, Weight};
 use logwasp_sdk::text::fingerprint;
 use logwasp_sdk::time::MINUTE;
@@ -9,7 +7,7 @@ use logwasp_sdk::{Alerts, Confidence, Event, Hosts, Severity, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
-use crate::places::{Place, Places, names};
+use crate::places::{Places, names};
 use crate::rows::Visit;
 use crate::sighting::{Identity, Sighting, plain_id};
 use crate::text;
@@ -117,11 +115,10 @@ impl Book {
         &mut self,
         mut sighting: Sighting,
         event: &Event<'_>,
-        places: &Places,
-        config: &Config,
+        site: &Context<'_>,
         alerts: &mut Alerts,
     ) {
-        self.join_visits(&mut sighting, places);
+        self.join_visits(&mut sighting, site);
         let mut group = group(&sighting);
         let mut counted_in = None;
         if let Identity::Message(key) = sighting.identity {
@@ -139,29 +136,25 @@ impl Book {
                     (sighting.severity.max(Severity::High), Confidence::High);
             }
         }
-        self.report(sighting, group, counted_in, event, places, config, alerts);
+        self.report(sighting, Membership { group, counted_in }, event, site, alerts);
     }
 
     /// A reply names one or two of those who take part; the visits know the others.
-    fn join_visits(&self, sighting: &mut Sighting, places: &Places) {
+    fn join_visits(&self, sighting: &mut Sighting, site: &Context<'_>) {
         if let Identity::Message(key) = sighting.identity
             && let Some(message) = self.messages.get(&key)
         {
-            let more: BTreeSet<Place> = message.visits.places(places, &Hosts::default());
-            sighting.places.extend(more);
+            sighting.places.extend(message.visits.places(site.places, site.learned));
             sighting.passes = sighting.passes.max(message.visits.receives_most() as u64);
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what a sighting is judged by, once")]
     fn report(
         &mut self,
         mut sighting: Sighting,
-        group: String,
-        counted_in: Option<Timestamp>,
+        Membership { group, counted_in }: Membership,
         event: &Event<'_>,
-        places: &Places,
-        config: &Config,
+        Context { places, config, .. }: &Context<'_>,
         alerts: &mut Alerts,
     ) {
         let is_open = self.cases.open(&group).is_some();
@@ -195,6 +188,19 @@ impl Book {
         let alert = text::alert(sighting, group, first_bounce, event, places);
         self.cases.report(alert, weight, spans, alerts);
     }
+}
+
+/// What sightings are judged by.
+pub(crate) struct Context<'a> {
+    pub(crate) places: &'a Places,
+    pub(crate) learned: &'a Hosts,
+    pub(crate) config: &'a Config,
+}
+
+/// The incident of a message, and which opening of it has counted the message.
+struct Membership {
+    group: String,
+    counted_in: Option<Timestamp>,
 }
 
 /// Who takes part, and the recipient's domain.

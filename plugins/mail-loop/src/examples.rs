@@ -11,8 +11,9 @@ const TENANT: &str = "11111111-2222-3333-4444-555555555555";
 
 /// A mail with these headers and this body.
 pub(crate) fn mail(second: i64, headers: &[(&str, &str)], body: &str) -> TestEvent {
-    let block: String =
+    let lines: Vec<String> =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let block = lines.concat();
     let mut fields: Vec<(&str, &str)> = headers.to_vec();
     fields.push(("@raw", &block));
     if !body.is_empty() {

@@ -35,7 +35,7 @@ mod visits;
 use logwasp_sdk::{Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};
 
-use crate::book::Book;
+use crate::book::{Book, Context};
 pub use crate::config::Config;
 use crate::places::Places;
 use crate::rows::Row;
@@ -77,7 +77,9 @@ impl Detector for MailLoop {
         self.state.book.expire(alerts.now());
         let Some(row) = read_row(event) else { return };
         if let Some(sighting) = self.judge(event, &row) {
-            self.state.book.enter(sighting, event, &self.places, &self.config, alerts);
+            let State { book, learned } = &mut self.state;
+            let context = Context { places: &self.places, learned, config: &self.config };
+            book.enter(sighting, event, &context, alerts);
         }
     }
 

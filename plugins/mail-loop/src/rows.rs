@@ -9,7 +9,7 @@ rows! {
         Session on "exchange-smtp-session" {
             host: "@host",
             direction: "direction",
-            session_id: "session-id",
+            id: "session-id",
             reply: "reply",
             server: "server",
             connector: "connector",

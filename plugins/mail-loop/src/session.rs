@@ -14,7 +14,7 @@ pub(crate) fn sighting(row: &Session<'_>, places: &Places, learned: &Hosts) -> O
     smtp::reply(text).filter(|reply| reply.code >= 400)?;
     let (origin, reply) = reply::find(text)?;
     let server = row.server.or(row.host);
-    let id = fingerprint(&[server.unwrap_or_default(), row.session_id.unwrap_or_default()]);
+    let id = fingerprint(&[server.unwrap_or_default(), row.id.unwrap_or_default()]);
     let own = places.of(server, row.local_ip.and_then(identity::ip), learned);
     let peer_name = row.peer_name.or(row.ehlo);
     let peer = places.of(peer_name, row.ip.and_then(identity::ip), learned);

@@ -320,7 +320,7 @@ impl Weigh for Case {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::alert::{Activity, Confidence, Severity};
+    use crate::alert::{Activity, Severity};
     use crate::time::MINUTE;
 
     const SPANS: Spans =
