@@ -182,7 +182,7 @@ fn floods_are_bounded() {
         runner.process(&example.batch(&subscriptions)).expect("it is accepted")
     };
     assert_eq!(feed(visits(3, 60)), []);
-    for round in 0..10 {
+    for round in 0..20 {
         let events = (0..10_000).map(|n| {
             let mut event = tracking(200, "RECEIVE", "SMTP", "gateway", "Exchange2013", TO);
             event.fields.retain(|(name, _)| name != "message-id");
