@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 /// What can be generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Log {
+pub(crate) enum Log {
     /// Event XML of a domain controller's Security channel, one event a line.
     EventXml,
     /// The same events as Winlogbeat writes them.
@@ -21,11 +21,11 @@ pub enum Log {
 
 impl Log {
     /// All of them.
-    pub const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 5] =
         [Self::Syslog, Self::EventXml, Self::Ndjson, Self::Iis, Self::ExchangeSmtp];
 
     /// Its name in tables.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::EventXml => "Event XML",
             Self::Ndjson => "Winlogbeat NDJSON",
@@ -36,7 +36,7 @@ impl Log {
     }
 
     /// Its file's name.
-    pub fn file_name(self) -> &'static str {
+    pub(crate) fn file_name(self) -> &'static str {
         match self {
             Self::EventXml => "security.xml",
             Self::Ndjson => "winlogbeat.ndjson",
@@ -49,7 +49,7 @@ impl Log {
 
 /// How many records are of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mix {
+pub(crate) enum Mix {
     /// One in a thousand.
     Little,
     /// A domain controller: 35 % 4769, 25 % 4624 and 4634; an Exchange server: 1 % of
@@ -81,13 +81,13 @@ impl Numbers {
 }
 
 const USERS: [&str; 16] = [
-    "anna", "bernd", "clara", "dieter", "erika", "frank", "gerda", "hans", "ines", "jonas", "karin",
-    "lukas", "maria", "nils", "olga", "peter",
+    "anna", "bernd", "clara", "dieter", "erika", "frank", "gerda", "hans", "ines", "jonas",
+    "karin", "lukas", "maria", "nils", "olga", "peter",
 ];
 const SERVERS: [&str; 6] = ["EXCH01$", "FILE02$", "DC01$", "SQL03$", "PRINT01$", "APP07$"];
 
 /// Writes about `bytes` of a log.
-pub fn write(log: Log, mix: Mix, bytes: u64, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn write(log: Log, mix: Mix, bytes: u64, out: &mut impl Write) -> io::Result<()> {
     let mut numbers = Numbers(0x1064_A5B0);
     let mut text = String::with_capacity(1 << 20);
     let mut clock = Clock { millis: 1_795_132_800_000 };
@@ -303,7 +303,13 @@ fn iis(text: &mut String, numbers: &mut Numbers, clock: &Clock, record: u64, mix
     );
 }
 
-fn smtp_session(text: &mut String, numbers: &mut Numbers, clock: &mut Clock, record: u64, mix: Mix) {
+fn smtp_session(
+    text: &mut String,
+    numbers: &mut Numbers,
+    clock: &mut Clock,
+    record: u64,
+    mix: Mix,
+) {
     let id = format!("08DE1F0A{record:08X}");
     let peer = format!("198.51.100.{}:{}", numbers.below(250), 20_000 + numbers.below(40_000));
     let (from, to) = (numbers.of(&USERS), numbers.of(&USERS));
@@ -312,7 +318,11 @@ fn smtp_session(text: &mut String, numbers: &mut Numbers, clock: &mut Clock, rec
         Mix::Honest => record % 5 == 3,
         _ => record % 50 == 25,
     };
-    let recipient = if refused { "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain" } else { "250 2.1.5 Recipient OK" };
+    let recipient = if refused {
+        "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain"
+    } else {
+        "250 2.1.5 Recipient OK"
+    };
     let host = format!("mx{}.fabrikam.com", numbers.below(90));
     let size = 2_000 + numbers.below(90_000);
     let rows: [(&str, String, &str); 16] = [
@@ -353,15 +363,32 @@ fn syslog(text: &mut String, numbers: &mut Numbers, clock: &Clock, record: u64, 
         Mix::Honest => record % 100 == 50,
         _ => record % 1_000 == 500,
     };
-    let _ = write!(text, "<{}>Nov 20 {h:02}:{m:02}:{s:02} mx{} ", 8 + numbers.below(100), numbers.below(9));
+    let _ = write!(
+        text,
+        "<{}>Nov 20 {h:02}:{m:02}:{s:02} mx{} ",
+        8 + numbers.below(100),
+        numbers.below(9)
+    );
     let _ = if refused {
-        writeln!(text, "postfix/smtp[{pid}]: 4F1A2B3C4D: to=<kunde@fabrikam.com>, relay=exch01.contoso.com[10.0.0.25]:25, delay=1.2, dsn=5.7.1, status=bounced (host exch01.contoso.com[10.0.0.25] said: 550 5.7.1 Unable to relay (in reply to RCPT TO command))")
+        writeln!(
+            text,
+            "postfix/smtp[{pid}]: 4F1A2B3C4D: to=<kunde@fabrikam.com>, relay=exch01.contoso.com[10.0.0.25]:25, delay=1.2, dsn=5.7.1, status=bounced (host exch01.contoso.com[10.0.0.25] said: 550 5.7.1 Unable to relay (in reply to RCPT TO command))"
+        )
     } else {
         match numbers.below(4) {
-            0 => writeln!(text, "sshd[{pid}]: Failed password for invalid user {user} from {ip} port {port} ssh2"),
+            0 => writeln!(
+                text,
+                "sshd[{pid}]: Failed password for invalid user {user} from {ip} port {port} ssh2"
+            ),
             1 => writeln!(text, "postfix/smtpd[{pid}]: connect from unknown[{ip}]"),
-            2 => writeln!(text, "CRON[{pid}]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)"),
-            _ => writeln!(text, "postfix/qmgr[{pid}]: 4F1A2B3C4D: from=<{user}@contoso.com>, size=3121, nrcpt=1 (queue active)"),
+            2 => writeln!(
+                text,
+                "CRON[{pid}]: pam_unix(cron:session): session opened for user root(uid=0) by (uid=0)"
+            ),
+            _ => writeln!(
+                text,
+                "postfix/qmgr[{pid}]: 4F1A2B3C4D: from=<{user}@contoso.com>, size=3121, nrcpt=1 (queue active)"
+            ),
         }
     };
 }

@@ -1,0 +1,87 @@
+//! Little matches: `logwasp detect` beside ripgrep, which only finds lines.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use logwasp_core::scan::Plan;
+
+use crate::Bench;
+use crate::files::lines;
+use crate::generate::{Log, Mix};
+use crate::measure::{Contender, Cost, child, medians};
+use crate::needles::needles;
+use crate::table::{Amount, Row};
+
+/// Every log with one interesting record in a thousand, and the honest mixes.
+pub(crate) fn rows(bench: &Bench) -> Result<Vec<Row>> {
+    let little = Log::ALL.map(|log| (log, Mix::Little));
+    let honest = [Log::EventXml, Log::Ndjson, Log::ExchangeSmtp].map(|log| (log, Mix::Honest));
+    let all = little.into_iter().chain(honest);
+    all.map(|(log, mix)| row(bench, log, mix)).collect()
+}
+
+/// The part of ripgrep's speed that is the goal.
+const GOAL: f64 = 0.8;
+
+fn row(bench: &Bench, log: Log, mix: Mix) -> Result<Row> {
+    let path = bench.files.get(log, mix)?;
+    let work = match mix {
+        Mix::Honest => format!("{}, honest mix -> alerts", log.name()),
+        _ => format!("{}, little matches -> alerts", log.name()),
+    };
+    let mut decoded = 0;
+    let mut contenders = vec![Contender::new("logwasp", || {
+        let (cost, ledger) = detect(bench, &path, &[])?;
+        decoded = ledger["decoded"].as_u64().context("the ledger counts records")?;
+        Ok(cost)
+    })];
+    if bench.has_ripgrep {
+        contenders.extend(ripgreps(&bench.plan, log, &path));
+    }
+    let names: Vec<String> = contenders.iter().map(|contender| contender.name.clone()).collect();
+    let costs = medians(bench.rounds, &mut contenders)?;
+    drop(contenders);
+    let (ours, peers) = costs.split_first().context("we took part")?;
+    let best = peers.iter().zip(names.iter().skip(1)).min_by_key(|(cost, _)| cost.cpu);
+    let candidates = 100.0 * decoded as f64 / lines(&path)? as f64;
+    Ok(Row {
+        work,
+        amount: Amount::Bytes(path.metadata()?.len()),
+        ours: *ours,
+        peer: best.map_or_else(|| "ripgrep".to_owned(), |(_, name)| name.clone()),
+        theirs: best.map(|(cost, _)| *cost),
+        goal: Some(GOAL),
+        note: format!("{candidates:.2} % candidates"),
+    })
+}
+
+/// Runs this build over a file, on one thread. Its cost and its ledger.
+pub(crate) fn detect(
+    bench: &Bench,
+    path: &Path,
+    args: &[&str],
+) -> Result<(Cost, serde_json::Value)> {
+    let mut command = Command::new(&bench.logwasp);
+    command.args(["detect", "--threads", "1", "--output", "ndjson", "--stats", "json"]);
+    let (cost, _, err) = child(command.args(args).arg(path))?;
+    let ledger = err.lines().rev().find(|line| line.starts_with('{'));
+    Ok((cost, serde_json::from_str(ledger.context("--stats json prints an object")?)?))
+}
+
+/// ripgrep with the same needles, mapping the file and reading it.
+fn ripgreps<'a>(plan: &Plan, log: Log, path: &'a Path) -> Vec<Contender<'a>> {
+    let Some(needles) = needles(plan, log) else { return Vec::new() };
+    let contender = |(name, way): (&str, &'static str)| {
+        let needles = needles.clone();
+        Contender::new(name, move || {
+            let mut command = Command::new("rg");
+            command.args(["--no-config", "-F", "-j1", "-c", way]);
+            for needle in &needles {
+                command.args(["-e", needle]);
+            }
+            Ok(child(command.arg("--").arg(path))?.0)
+        })
+    };
+    [("ripgrep, mmap", "--mmap"), ("ripgrep, read", "--no-mmap")].map(contender).into()
+}
