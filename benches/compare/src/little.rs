@@ -10,7 +10,7 @@ use crate::Bench;
 use crate::files::lines;
 use crate::generate::{Log, Mix};
 use crate::measure::{Contender, Cost, child, medians};
-use crate::needles::needles;
+use crate::needles::{ids_spelled_out, literals};
 use crate::table::{Amount, Row};
 
 /// Every log with one interesting record in a thousand, and the honest mixes.
@@ -43,6 +43,15 @@ fn row(bench: &Bench, log: Log, mix: Mix) -> Result<Row> {
     let costs = medians(bench.rounds, &mut contenders)?;
     drop(contenders);
     let (ours, peers) = costs.split_first().context("we took part")?;
+    if bench.verbose {
+        for (name, cost) in names.iter().zip(&costs) {
+            eprintln!(
+                "{work}: {name}: {:.3} s CPU, {:.3} s",
+                cost.cpu.as_secs_f64(),
+                cost.wall.as_secs_f64()
+            );
+        }
+    }
     let best = peers.iter().zip(names.iter().skip(1)).min_by_key(|(cost, _)| cost.cpu);
     let candidates = 100.0 * decoded as f64 / lines(&path)? as f64;
     Ok(Row {
@@ -69,19 +78,26 @@ pub(crate) fn detect(
     Ok((cost, serde_json::from_str(ledger.context("--stats json prints an object")?)?))
 }
 
-/// ripgrep with the same needles, mapping the file and reading it.
+/// ripgrep in each way to do it: with the scan's own literals (the keys of event ids
+/// are in every line then) or with every wanted id spelled out, mapping the file or
+/// reading it. The best one is the peer.
 fn ripgreps<'a>(plan: &Plan, log: Log, path: &'a Path) -> Vec<Contender<'a>> {
-    let Some(needles) = needles(plan, log) else { return Vec::new() };
-    let contender = |(name, way): (&str, &'static str)| {
-        let needles = needles.clone();
-        Contender::new(name, move || {
-            let mut command = Command::new("rg");
-            command.args(["--no-config", "-F", "-j1", "-c", way]);
-            for needle in &needles {
-                command.args(["-e", needle]);
-            }
-            Ok(child(command.arg("--").arg(path))?.0)
+    let mut needles: Vec<_> = [literals(plan, log), ids_spelled_out(plan, log)].into();
+    needles.dedup();
+    let ways = [("mmap", "--mmap"), ("read", "--no-mmap")];
+    let all = needles.into_iter().flatten().flat_map(|needles| {
+        ways.map(|(name, way)| {
+            let name = format!("ripgrep, {} needles, {name}", needles.len());
+            let needles = needles.clone();
+            Contender::new(&name, move || {
+                let mut command = Command::new("rg");
+                command.args(["--no-config", "-F", "-j1", "-c", way]);
+                for needle in &needles {
+                    command.args(["-e", needle]);
+                }
+                Ok(child(command.arg("--").arg(path))?.0)
+            })
         })
-    };
-    [("ripgrep, mmap", "--mmap"), ("ripgrep, read", "--no-mmap")].map(contender).into()
+    });
+    all.collect()
 }

@@ -17,14 +17,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use logwasp_core::scan::{Mode, Plan};
+use logwasp_core::scan::Plan;
 
 use files::Files;
 use generate::Log;
 
 const USAGE: &str = "\
 bench-compare [MB] [--rounds N] [--only little|decode|evtx|guest]
-              [--guest MODULE.wasm] [--record FILE.csv] [--needles]";
+              [--guest MODULE.wasm] [--record FILE.csv] [--needles] [--verbose]";
 
 /// What all rows need.
 pub(crate) struct Bench {
@@ -41,6 +41,8 @@ pub(crate) struct Bench {
     pub corpus: Option<PathBuf>,
     /// The module of `bench-guest`.
     pub guest: Option<PathBuf>,
+    /// Shows every contender.
+    pub verbose: bool,
 }
 
 struct Args {
@@ -50,6 +52,7 @@ struct Args {
     guest: Option<PathBuf>,
     record: Option<PathBuf>,
     needles: bool,
+    verbose: bool,
 }
 
 fn main() -> Result<()> {
@@ -67,6 +70,7 @@ fn main() -> Result<()> {
             .find(|program| is_installed(program)),
         corpus: std::env::var_os("LOGWASP_CORPUS").map(PathBuf::from),
         guest: args.guest,
+        verbose: args.verbose,
     };
     if args.needles {
         print_needles(&bench.plan);
@@ -96,8 +100,15 @@ fn main() -> Result<()> {
 }
 
 fn args() -> Result<Args> {
-    let mut args =
-        Args { megabytes: 500, rounds: 5, only: None, guest: None, record: None, needles: false };
+    let mut args = Args {
+        megabytes: 500,
+        rounds: 5,
+        only: None,
+        guest: None,
+        record: None,
+        needles: false,
+        verbose: false,
+    };
     let mut given = std::env::args().skip(1);
     while let Some(arg) = given.next() {
         let mut value = || given.next().with_context(|| format!("{arg} wants a value\n{USAGE}"));
@@ -106,6 +117,7 @@ fn args() -> Result<Args> {
             "--only" => args.only = Some(value()?),
             "--guest" => args.guest = Some(value()?.into()),
             "--record" => args.record = Some(value()?.into()),
+            "--verbose" => args.verbose = true,
             "--needles" => args.needles = true,
             number => match number.parse() {
                 Ok(megabytes) if megabytes > 0 => args.megabytes = megabytes,
@@ -116,16 +128,16 @@ fn args() -> Result<Args> {
     Ok(args)
 }
 
-/// What is searched for in each format, by us and by ripgrep.
+/// What is searched for in each format.
 fn print_needles(plan: &Plan) {
     for log in Log::ALL {
-        match plan.mode(needles::format(log)) {
-            Mode::DecodeAll => println!("{}: decoded fully", log.name()),
-            Mode::Scan { scan, .. } => {
-                println!("{}: {}", log.name(), needles::literals(scan));
-                println!("  event ids {:?}", scan.event_ids());
-                println!("  ripgrep {:?}", needles::needles(plan, log).unwrap_or_default());
-            }
+        match needles::literals(plan, log) {
+            None => println!("{}: decoded fully", log.name()),
+            Some(literals) => println!("{}: {literals:?}", log.name()),
+        }
+        let ids = needles::event_ids(plan, log);
+        if !ids.is_empty() {
+            println!("  event ids {ids:?}");
         }
     }
 }

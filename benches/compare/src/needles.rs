@@ -1,10 +1,10 @@
-//! What the scan searches for, as a search without knowledge of formats needs it.
+//! What the scan searches for, for ripgrep and for people.
 
 use anyhow::{Result, bail};
 use logwasp::config::Config;
 use logwasp::pipeline::{Wanted, load};
 use logwasp_core::format::Format;
-use logwasp_core::scan::{Mode, Plan, Scan};
+use logwasp_core::scan::{Mode, Plan};
 
 use crate::generate::Log;
 
@@ -28,33 +28,32 @@ pub(crate) fn format(log: Log) -> Format {
     }
 }
 
-/// Needles for ripgrep; `None` when the format is decoded fully.
-///
-/// The scan finds the key of an event id and reads the number behind it; a plain
-/// search needs each wanted id in each way to write it.
-pub(crate) fn needles(plan: &Plan, log: Log) -> Option<Vec<String>> {
+/// The scan's literals; `None` when the format is decoded fully.
+pub(crate) fn literals(plan: &Plan, log: Log) -> Option<Vec<String>> {
     let Mode::Scan { scan, .. } = plan.mode(format(log)) else { return None };
-    let mut needles = Vec::new();
-    for literal in scan.literals() {
-        let literal = String::from_utf8_lossy(literal).into_owned();
-        let ids = scan.event_ids().iter();
-        match literal.as_str() {
-            "<EventID" => needles.extend(ids.map(|id| format!(">{id}<"))),
-            "event_id\"" | "code\"" => {
-                needles.extend(
-                    ids.flat_map(|id| [format!("{literal}:\"{id}\""), format!("{literal}:{id},")]),
-                );
-            }
-            _ => needles.push(literal),
-        }
-    }
-    needles.sort();
-    needles.dedup();
-    Some(needles)
+    let literals = scan.literals().map(|literal| String::from_utf8_lossy(literal).into_owned());
+    Some(literals.collect())
 }
 
-/// The literals as the scan has them.
-pub(crate) fn literals(scan: &Scan) -> String {
-    let quoted = scan.literals().map(|literal| format!("{:?}", String::from_utf8_lossy(literal)));
-    quoted.collect::<Vec<_>>().join(" ")
+/// The same without keys of event ids, but with each wanted id in each way to write
+/// it: the scan reads the number behind a key, a plain search cannot.
+pub(crate) fn ids_spelled_out(plan: &Plan, log: Log) -> Option<Vec<String>> {
+    let ids = event_ids(plan, log);
+    let spelled = |literal: String| match literal.as_str() {
+        "ntID" => ids.iter().map(|id| format!(">{id}<")).collect(),
+        "nt_id\"" | "code\"" => {
+            let both = |id: &u32| [format!("{literal}:\"{id}\""), format!("{literal}:{id},")];
+            ids.iter().flat_map(both).collect()
+        }
+        _ => vec![literal],
+    };
+    Some(literals(plan, log)?.into_iter().flat_map(spelled).collect())
+}
+
+/// The event ids that are looked for behind their keys.
+pub(crate) fn event_ids(plan: &Plan, log: Log) -> Vec<u32> {
+    match plan.mode(format(log)) {
+        Mode::DecodeAll => Vec::new(),
+        Mode::Scan { scan, .. } => scan.event_ids().to_vec(),
+    }
 }

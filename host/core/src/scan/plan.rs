@@ -2,7 +2,7 @@
 
 use super::Coat;
 use super::literal::{Group, Literal, group};
-use super::searcher::{ByteSet, Pattern, Role, Scan};
+use super::searcher::{ByteSet, JSON_EVENT_ID, Pattern, Role, Scan, XML_EVENT_ID};
 use crate::event::Kind;
 use crate::format::Format;
 use crate::interest::{Interest, Subscription};
@@ -154,9 +154,9 @@ impl Parts {
             let has_ids = self.event_ids.iter().any(|(of, _)| *of == coat);
             let has_literals = self.literals.iter().any(|(of, _)| *of == coat);
             match (coat, has_ids) {
-                (Coat::Xml, true) => push(b"<EventID", Role::XmlEventId),
+                (Coat::Xml, true) => push(XML_EVENT_ID, Role::XmlEventId),
                 (Coat::Json, true) => {
-                    push(b"event_id\"", Role::JsonEventId);
+                    push(JSON_EVENT_ID, Role::JsonEventId);
                     push(b"code\"", Role::JsonEventId);
                 }
                 _ => {}

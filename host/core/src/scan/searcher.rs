@@ -30,6 +30,18 @@ struct Group {
 /// searched for on their own.
 const FINGERPRINT_BYTES: usize = 4;
 
+/// The rarest part of `<EventID`. Every event is full of places that begin like the
+/// whole of it does (`<Event `, `<EventData>`), and each of them would interrupt the
+/// search.
+pub(super) const XML_EVENT_ID: &[u8] = b"ntID";
+/// What stands before it.
+const XML_EVENT_ID_BEFORE: &[u8] = b"<Eve";
+/// The rarest part of the key `event_id`: `event`, `event_data` and `eventlog` begin
+/// like the whole of it.
+pub(super) const JSON_EVENT_ID: &[u8] = b"nt_id\"";
+/// What stands before it.
+const JSON_EVENT_ID_BEFORE: &[u8] = b"eve";
+
 #[derive(Debug)]
 enum Engine {
     Nothing,
@@ -52,9 +64,10 @@ pub(super) enum Role {
     Literal(Literal),
     /// Always counts: a directive.
     Control,
-    /// `<EventID`: counts when a wanted id follows as text of the element.
+    /// [`XML_EVENT_ID`]: counts when a wanted id follows as text of the element.
     XmlEventId,
-    /// A key of the event id: counts when a wanted id follows as its value.
+    /// [`JSON_EVENT_ID`] or `code"`, keys of the event id: counts when a wanted id
+    /// follows as its value.
     JsonEventId,
     /// `&#`: counts when it spells a byte of a literal.
     XmlReference(ByteSet),
@@ -112,9 +125,15 @@ impl Scan {
         match &pattern.role {
             Role::Literal(literal) => stands_around(literal, buf, at),
             Role::Control => true,
-            Role::XmlEventId => self.wants_id(xml_event_id(tail)),
+            Role::XmlEventId => {
+                let before = buf.get(..at).unwrap_or_default();
+                before.ends_with(XML_EVENT_ID_BEFORE) && self.wants_id(xml_event_id(tail))
+            }
             // `"opcode"` is no key of the id.
-            Role::JsonEventId => begins_key(buf, at) && self.wants_id(json_event_id(tail)),
+            Role::JsonEventId => {
+                begins_key(buf.get(..at).unwrap_or_default(), &pattern.bytes)
+                    && self.wants_id(json_event_id(tail))
+            }
             Role::XmlReference(alphabet) => {
                 xml_reference(tail).is_none_or(|c| alphabet.contains(c))
             }
@@ -294,9 +313,14 @@ fn xml_event_id(tail: &[u8]) -> FoundId {
     digits(text).map_or(FoundId::Unclear, FoundId::Number)
 }
 
-/// True when a key, or a part of a dotted key, begins at `at`.
-fn begins_key(buf: &[u8], at: usize) -> bool {
-    at.checked_sub(1).is_some_and(|before| matches!(buf.get(before), Some(b'"' | b'.')))
+/// True when a key, or a part of a dotted key, begins so that `pattern` is the rest
+/// of it.
+fn begins_key(before: &[u8], pattern: &[u8]) -> bool {
+    let start = match pattern {
+        JSON_EVENT_ID => before.strip_suffix(JSON_EVENT_ID_BEFORE),
+        _ => Some(before),
+    };
+    start.is_some_and(|start| matches!(start.last(), Some(b'"' | b'.')))
 }
 
 /// `: "4740"` or `:4740`
@@ -352,7 +376,7 @@ mod tests {
     /// Guarantees: wanted ones and unreadable ones count.
     #[test]
     fn event_ids_count_when_wanted() {
-        let xml = Scan::new(vec![pattern("<EventID", Role::XmlEventId)], vec![4740, 644]);
+        let xml = Scan::new(vec![pattern("ntID", Role::XmlEventId)], vec![4740, 644]);
         for (text, count) in [
             ("<EventID>4740</EventID>", 1),
             ("<EventID Qualifiers='0'> 644 </EventID>", 1),
@@ -362,7 +386,7 @@ mod tests {
         ] {
             assert_eq!(hits(&xml, text).len(), count, "{text}");
         }
-        let keys = ["event_id\"", "code\""].map(|key| pattern(key, Role::JsonEventId));
+        let keys = ["nt_id\"", "code\""].map(|key| pattern(key, Role::JsonEventId));
         let json = Scan::new(keys.into(), vec![4740]);
         for (text, count) in [
             ("{\"event_id\":4740}", 1),

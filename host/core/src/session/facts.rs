@@ -31,15 +31,15 @@ pub struct Facts {
 const RCPTS_MAX: usize = 64;
 
 /// One row, as text.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Row {
-    pub(super) connector: String,
-    pub(super) local_endpoint: String,
-    pub(super) remote_endpoint: String,
-    pub(super) event: String,
-    pub(super) data: String,
-    pub(super) context: String,
-    pub(super) direction: String,
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Row<'r> {
+    pub(super) connector: &'r str,
+    pub(super) local_endpoint: &'r str,
+    pub(super) remote_endpoint: &'r str,
+    pub(super) event: &'r str,
+    pub(super) data: &'r str,
+    pub(super) context: &'r str,
+    pub(super) direction: &'r str,
 }
 
 /// A command that waits for its reply.
@@ -65,11 +65,11 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn row(&mut self, row: &Row) {
-        self.facts.direction.clone_from(&row.direction);
+    pub(super) fn row(&mut self, row: &Row<'_>) {
+        row.direction.clone_into(&mut self.facts.direction);
         self.endpoints(row);
         let from_client = if row.direction == "receive" { "<" } else { ">" };
-        match row.event.as_str() {
+        match row.event {
             "*" => self.information(row),
             "<" | ">" if row.event == from_client => self.command(&row.data),
             "<" | ">" => self.reply(&row.data),
@@ -84,7 +84,7 @@ impl Reader {
         self.facts
     }
 
-    fn endpoints(&mut self, row: &Row) {
+    fn endpoints(&mut self, row: &Row<'_>) {
         let (server, connector) = row.connector.split_once('\\').unwrap_or(("", &row.connector));
         set(&mut self.facts.server, server);
         set(&mut self.facts.connector, connector);
@@ -157,7 +157,7 @@ impl Reader {
         }
     }
 
-    fn information(&mut self, row: &Row) {
+    fn information(&mut self, row: &Row<'_>) {
         let context = row.context.trim();
         if let Some((_, error)) = auth_error(context.as_bytes()) {
             self.facts.auth_error = String::from_utf8_lossy(error).into_owned();

@@ -47,7 +47,12 @@ pub struct Candidate<'c> {
 #[derive(Debug, Default)]
 pub struct Gatherer {
     seen: std::collections::VecDeque<Session>,
+    /// The columns of the file that was looked at last.
+    columns: Option<(usize, State)>,
+    /// For the row at hand.
     arena: Bump,
+    /// For the texts of one session's rows.
+    texts: Bump,
 }
 
 /// A session from its first row to its last.
@@ -71,9 +76,9 @@ const STEP_BYTES_MIN: u64 = 4 * 1024;
 const STEP_BYTES_MAX: u64 = 1 << 20;
 
 /// A row that was found.
-struct Found {
+struct Found<'r> {
     place: Place,
-    row: Row,
+    row: Row<'r>,
     opens: bool,
     closes: bool,
 }
@@ -93,9 +98,10 @@ impl Gatherer {
         if let Some(session) = known {
             return Rc::clone(&session.facts);
         }
-        let mut before = self.look(texts, candidate, Way::Backward);
+        let mut kept = std::mem::take(&mut self.texts);
+        let mut before = self.look(texts, candidate, Way::Backward, &kept);
         before.reverse();
-        let after = self.look(texts, candidate, Way::Forward);
+        let after = self.look(texts, candidate, Way::Forward, &kept);
         let is_whole = before.first().is_some_and(|found| found.opens)
             && after.last().is_some_and(|found| found.closes);
         let mut reader = Reader::default();
@@ -112,6 +118,9 @@ impl Gatherer {
                 facts: Rc::clone(&facts),
             });
         }
+        drop((before, after));
+        kept.reset();
+        self.texts = kept;
         facts
     }
 
@@ -124,13 +133,21 @@ impl Gatherer {
 
     /// Rows of the session before the candidate (nearest first), or from the
     /// candidate on.
-    fn look(&mut self, texts: &mut dyn Texts, candidate: &Candidate<'_>, way: Way) -> Vec<Found> {
+    fn look<'r>(
+        &mut self,
+        texts: &mut dyn Texts,
+        candidate: &Candidate<'_>,
+        way: Way,
+        kept: &'r Bump,
+    ) -> Vec<Found<'r>> {
         let mut look = Look {
             candidate,
             way,
             budget: SESSION_LOOKBACK_BYTES,
             rows: Vec::new(),
+            columns: &mut self.columns,
             arena: &mut self.arena,
+            kept,
         };
         let (mut file, mut edge) = (candidate.file, candidate.offset);
         while look.in_file(texts, file, edge) {
@@ -151,19 +168,28 @@ impl Gatherer {
 }
 
 /// One look around, in one direction.
-struct Look<'a> {
+struct Look<'a, 'r> {
     candidate: &'a Candidate<'a>,
     way: Way,
     /// Bytes that may still be looked at.
     budget: u64,
-    rows: Vec<Found>,
+    rows: Vec<Found<'r>>,
+    columns: &'a mut Option<(usize, State)>,
     arena: &'a mut Bump,
+    kept: &'r Bump,
 }
 
-impl Look<'_> {
+impl<'r> Look<'_, 'r> {
     /// Looks through one file from `edge`; false when the session is over.
     fn in_file(&mut self, texts: &mut dyn Texts, file: usize, edge: u64) -> bool {
-        let state = state_of(texts, file);
+        let known = self.columns.take().filter(|(of, _)| *of == file);
+        let (_, state) = known.unwrap_or_else(|| (file, state_of(texts, file)));
+        let goes_on = self.in_file_of(texts, file, edge, &state);
+        *self.columns = Some((file, state));
+        goes_on
+    }
+
+    fn in_file_of(&mut self, texts: &mut dyn Texts, file: usize, edge: u64, state: &State) -> bool {
         let length = texts.length(file);
         let mut edge = edge;
         let mut size = STEP_BYTES_MIN;
@@ -189,7 +215,7 @@ impl Look<'_> {
             }
             let text = window.get(whole.clone()).unwrap_or_default();
             let base = from + whole.start as u64;
-            if !self.in_rows(text, (file, base), &state) {
+            if !self.in_rows(text, (file, base), state) {
                 return false;
             }
             edge = if self.way == Way::Backward { base } else { from + whole.end as u64 };
@@ -229,7 +255,7 @@ impl Look<'_> {
     }
 
     /// The row that starts at `start`, if it is one of the session.
-    fn row_at(&mut self, text: &[u8], start: usize, state: &State) -> Option<Found> {
+    fn row_at(&mut self, text: &[u8], start: usize, state: &State) -> Option<Found<'r>> {
         self.arena.reset();
         let arena = &*self.arena;
         let frame = Framing::DatedLines.frame_at(text, start, true);
@@ -244,7 +270,14 @@ impl Look<'_> {
         if !is_ours {
             return None;
         }
-        let string = |name: &[u8]| String::from_utf8_lossy(cell(name)).into_owned();
+        let kept = self.kept;
+        let string = |name: &[u8]| -> &'r str {
+            let text = cell(name);
+            match std::str::from_utf8(text) {
+                Ok(text) => kept.alloc_str(text),
+                Err(_) => kept.alloc_str(&String::from_utf8_lossy(text)),
+            }
+        };
         let row = Row {
             connector: string(b"connector-id"),
             local_endpoint: string(b"local-endpoint"),
