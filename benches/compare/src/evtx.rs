@@ -1,7 +1,7 @@
 //! EVTX files to alerts, beside a dump of the same file as JSON lines.
 
-use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -53,7 +53,10 @@ pub(crate) fn rows(bench: &Bench) -> Result<Vec<Row>> {
         peer: peer.to_owned(),
         theirs: Some(theirs),
         goal: Some(GOAL),
-        note: format!("{decoded} of {records} records decoded"),
+        note: match records {
+            0 => format!("{decoded} records decoded"),
+            all => format!("{decoded} of {all} records decoded"),
+        },
     }])
 }
 
@@ -81,40 +84,39 @@ fn dump_here(path: &Path, records: &mut u64) -> Result<Cost> {
 
 /// One file of all chunks in the corpus, again and again, about `bytes` long.
 fn join(corpus: &Path, bytes: u64, out: &mut impl Write) -> Result<()> {
-    let chunks = chunks(corpus)?;
+    let files = evtx_files(corpus)?;
     let count = (bytes as usize / CHUNK_BYTES).clamp(1, usize::from(u16::MAX));
-    let first = evtx_files(corpus).into_iter().next().context("the corpus has no EVTX file")?;
-    let mut header = vec![0; HEADER_BYTES];
-    std::fs::File::open(first)?.read_exact(&mut header)?;
-    let mut put = |at: usize, bytes: &[u8]| {
-        header.iter_mut().skip(at).zip(bytes).for_each(|(byte, new)| *byte = *new);
-        header.clone()
-    };
-    let header = put(COUNT_OFFSET, &(count as u16).to_le_bytes());
+    let header = files.first().and_then(|file| file.get(..HEADER_BYTES));
+    let mut header = header.context("the corpus has no EVTX file")?.to_vec();
+    put(&mut header, COUNT_OFFSET, &(count as u16).to_le_bytes());
     let mut checksum = flate2::Crc::new();
     checksum.update(header.get(..CHECKED_BYTES).unwrap_or_default());
-    let header = put(CHECKSUM_OFFSET, &checksum.sum().to_le_bytes());
+    put(&mut header, CHECKSUM_OFFSET, &checksum.sum().to_le_bytes());
     out.write_all(&header)?;
-    for chunk in chunks.iter().cycle().take(count) {
+    let bodies = files.iter().filter_map(|file| file.get(HEADER_BYTES..));
+    let chunks = bodies.flat_map(|body| body.chunks_exact(CHUNK_BYTES));
+    let whole: Vec<&[u8]> = chunks.filter(|chunk| chunk.starts_with(b"ElfChnk\0")).collect();
+    for chunk in whole.iter().cycle().take(count) {
         out.write_all(chunk)?;
     }
     Ok(())
 }
 
-/// Complete chunks of all files.
-fn chunks(corpus: &Path) -> Result<Vec<Vec<u8>>> {
-    let mut chunks = Vec::new();
-    for path in evtx_files(corpus) {
-        let bytes = std::fs::read(path)?;
-        let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
-        let whole = body.chunks_exact(CHUNK_BYTES).filter(|chunk| chunk.starts_with(b"ElfChnk\0"));
-        chunks.extend(whole.map(<[u8]>::to_vec));
-    }
-    Ok(chunks)
+fn put(header: &mut [u8], at: usize, bytes: &[u8]) {
+    header.iter_mut().skip(at).zip(bytes).for_each(|(byte, new)| *byte = *new);
 }
 
-fn evtx_files(corpus: &Path) -> Vec<PathBuf> {
-    let entries = walkdir::WalkDir::new(corpus).sort_by_file_name().into_iter().flatten();
-    let paths = entries.map(walkdir::DirEntry::into_path);
-    paths.filter(|path| path.extension().is_some_and(|extension| extension == "evtx")).collect()
+/// The EVTX files of the corpus, packed by zstd or not.
+fn evtx_files(corpus: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut files = Vec::new();
+    for entry in walkdir::WalkDir::new(corpus).sort_by_file_name() {
+        let path = entry?.into_path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(".evtx") {
+            files.push(std::fs::read(path)?);
+        } else if name.ends_with(".evtx.zst") {
+            files.push(zstd::stream::decode_all(std::fs::File::open(path)?)?);
+        }
+    }
+    Ok(files)
 }
