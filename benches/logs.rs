@@ -25,10 +25,14 @@ pub(crate) fn origin() -> Origin {
 /// Failed logons, refused relaying, certificates: a condition or two each.
 pub(crate) fn interest() -> Interest {
     let ids = ["4740", "4767", "4771", "4776", "4625", "644", "529", "36874", "36888"];
-    let one_of = |field, values: &[&str]| (field, "any-of", values.to_vec());
+    let status = ["1326", "1909", "1331"];
     let specs = [
-        ("windows-event", one_of("@event_id", &ids), &["TargetUserName", "Status", "@host"][..]),
-        ("iis", one_of("sc-win32-status", &["1326", "1909", "1331"]), &["cs-username", "c-ip"]),
+        (
+            "windows-event",
+            ("@event_id", "any-of", ids.to_vec()),
+            &["TargetUserName", "Status", "@host"][..],
+        ),
+        ("iis", ("sc-win32-status", "any-of", status.to_vec()), &["cs-username", "c-ip"]),
         ("exchange-smtp", ("data", "contains", vec!["5.7.54", "Unable to relay"]), &["data"]),
         ("syslog", ("@raw", "contains", vec!["Unable to relay"]), &["@host", "@raw"]),
     ];

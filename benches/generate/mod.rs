@@ -1,5 +1,6 @@
 //! Logs for benches: deterministic, and as ordinary as real ones. About one record
 //! in a thousand is of interest to a stock detector.
+#![expect(clippy::let_underscore_must_use, reason = "writing to a string cannot fail")]
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -195,7 +196,7 @@ fn security_event(
     }
     if dice < logons {
         return (
-            if dice % 3 == 0 { 4634 } else { 4624 },
+            if dice.is_multiple_of(3) { 4634 } else { 4624 },
             vec![
                 ("SubjectUserSid", s("S-1-0-0")),
                 ("SubjectUserName", s("-")),
@@ -222,7 +223,7 @@ fn security_event(
         );
     }
     (
-        if dice % 2 == 0 { 5156 } else { 4688 },
+        if dice.is_multiple_of(2) { 5156 } else { 4688 },
         vec![
             ("SubjectUserSid", s("S-1-5-18")),
             ("SubjectUserName", s("DC01$")),

@@ -71,8 +71,8 @@ impl Reader {
         let from_client = if row.direction == "receive" { "<" } else { ">" };
         match row.event {
             "*" => self.information(row),
-            "<" | ">" if row.event == from_client => self.command(&row.data),
-            "<" | ">" => self.reply(&row.data),
+            "<" | ">" if row.event == from_client => self.command(row.data),
+            "<" | ">" => self.reply(row.data),
             _ => {}
         }
     }
@@ -85,7 +85,7 @@ impl Reader {
     }
 
     fn endpoints(&mut self, row: &Row<'_>) {
-        let (server, connector) = row.connector.split_once('\\').unwrap_or(("", &row.connector));
+        let (server, connector) = row.connector.split_once('\\').unwrap_or(("", row.connector));
         set(&mut self.facts.server, server);
         set(&mut self.facts.connector, connector);
         let address = |endpoint: &str| {
@@ -93,8 +93,8 @@ impl Reader {
                 .map(|address| String::from_utf8_lossy(address).into_owned())
                 .unwrap_or_default()
         };
-        set_once(&mut self.facts.ip, &address(&row.remote_endpoint));
-        set_once(&mut self.facts.local_ip, &address(&row.local_endpoint));
+        set_once(&mut self.facts.ip, &address(row.remote_endpoint));
+        set_once(&mut self.facts.local_ip, &address(row.local_endpoint));
     }
 
     /// A line of the client.
@@ -169,7 +169,7 @@ impl Reader {
         } else if let Some(user) = proxied_user(context) {
             set_once(&mut self.facts.auth_user, user);
         } else {
-            self.certificate(context, &row.data);
+            self.certificate(context, row.data);
         }
     }
 
