@@ -9,6 +9,8 @@ pub enum Format {
     WinEventXml,
     /// Windows events as JSON.
     WinEventJson,
+    /// Windows events as text: copied blocks, rendered messages.
+    WinEventText,
     /// Windows event log files.
     Evtx,
     /// Syslog lines, with or without priority.
@@ -31,9 +33,10 @@ pub enum Format {
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::WinEventXml,
         Self::WinEventJson,
+        Self::WinEventText,
         Self::Evtx,
         Self::Syslog,
         Self::W3c,
@@ -50,6 +53,7 @@ impl Format {
         match self {
             Self::WinEventXml => "winevent-xml",
             Self::WinEventJson => "winevent-json",
+            Self::WinEventText => "winevent-text",
             Self::Evtx => "evtx",
             Self::Syslog => "syslog",
             Self::W3c => "w3c",
@@ -71,6 +75,7 @@ impl Format {
     pub(crate) const fn framing(self) -> Framing {
         match self {
             Self::WinEventXml => Framing::EventXml,
+            Self::WinEventText => Framing::WindowsBlocks,
             Self::ExchangeCsv | Self::OwaIm => Framing::DatedLines,
             Self::Mail => Framing::Whole,
             // EVTX has no frames; its reader cuts chunks.

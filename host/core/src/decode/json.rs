@@ -4,9 +4,8 @@
 //! object that RFC 8259 allows, and control characters in strings, which loggers
 //! leave there.
 
-use memchr::memchr2;
-
 use super::Damage;
+use crate::bytes::find_either;
 use crate::event::{Escape, Value};
 use crate::limits::DEPTH_MAX;
 
@@ -64,6 +63,16 @@ impl<'c> Cursor<'c> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
+    /// How much was read.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// True when `null` comes next.
+    pub(crate) fn is_null(&mut self) -> bool {
+        self.peek() == Some(b'n')
+    }
+
     /// The next byte that is no white space.
     fn peek(&mut self) -> Option<u8> {
         loop {
@@ -102,9 +111,9 @@ impl<'c> Cursor<'c> {
         Ok(())
     }
 
-    /// The next member's key, as spelled; `None` leaves the object. `first` is
-    /// true until the first call returned.
-    pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<&'c [u8]>, Damage> {
+    /// The next member's key; `None` leaves the object. `first` is true until the
+    /// first call returned.
+    pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Value<'c>>, Damage> {
         if !self.goes_on(b'}', first)? {
             return Ok(None);
         }
@@ -138,7 +147,7 @@ impl<'c> Cursor<'c> {
     /// Reads a string, number, `true`, `false` or `null`.
     pub(crate) fn scalar(&mut self) -> Result<Scalar<'c>, Damage> {
         if self.peek() == Some(b'"') {
-            return Ok(Scalar::String(Value::new(self.string()?, Escape::Json)));
+            return Ok(Scalar::String(self.string()?));
         }
         let length = self
             .rest()
@@ -153,17 +162,21 @@ impl<'c> Cursor<'c> {
         Ok(if literal == b"null" { Scalar::Null } else { Scalar::Literal(literal) })
     }
 
-    /// The inside of the string that starts here.
-    fn string(&mut self) -> Result<&'c [u8], Damage> {
+    /// The inside of the string that starts here. Most strings have no escape, and
+    /// are plain then.
+    fn string(&mut self) -> Result<Value<'c>, Damage> {
         let start = self.at + 1;
         let mut end = start;
+        let mut escape = Escape::None;
         loop {
             let rest = self.text.get(end..).unwrap_or_default();
-            end += memchr2(b'"', b'\\', rest).ok_or(self.damage("a string is cut off"))?;
+            end += find_either(b'"', b'\\', rest).ok_or(self.damage("a string is cut off"))?;
             if self.text.get(end) == Some(&b'"') {
                 self.at = end + 1;
-                return Ok(self.text.get(start..end).unwrap_or_default());
+                let inside = self.text.get(start..end).unwrap_or_default();
+                return Ok(Value::new(inside, escape));
             }
+            escape = Escape::Json;
             end += 2;
         }
     }
@@ -222,11 +235,6 @@ fn is_number(text: &[u8]) -> bool {
         return digits(exponent) > 0 && digits(exponent) == exponent.len();
     }
     rest.is_empty()
-}
-
-/// A key as text: keys are hardly ever escaped.
-pub(crate) fn key_text<'c>(key: &'c [u8], arena: &'c bumpalo::Bump) -> &'c [u8] {
-    Value::new(key, Escape::Json).text(arena)
 }
 
 #[cfg(test)]

@@ -17,10 +17,15 @@ mod tabular;
 mod text;
 mod w3c;
 mod winevent_json;
+mod winevent_text;
 mod winevent_xml;
 mod xml;
 
 pub(crate) use exchange_csv::Log;
+pub(crate) use winevent_text::{
+    identify as identify_message, ossec_parts, titles as message_titles,
+};
+
 pub use recognize::{Recognized, Rows, recognize};
 
 use bumpalo::Bump;
@@ -68,6 +73,7 @@ pub struct Decoder {
 #[derive(Debug, Clone)]
 enum State {
     WinEventXml,
+    WinEventText,
     Json { windows: bool },
     Syslog(syslog::State),
     W3c(w3c::State),
@@ -88,6 +94,7 @@ impl Decoder {
     pub fn new(recognized: Recognized) -> Self {
         let state = match recognized.format {
             Format::WinEventXml | Format::Evtx => State::WinEventXml,
+            Format::WinEventText => State::WinEventText,
             Format::WinEventJson => State::Json { windows: true },
             Format::Ndjson => State::Json { windows: false },
             Format::Syslog => State::Syslog(syslog::State::default()),
@@ -121,6 +128,7 @@ impl Decoder {
         let whole = |()| (Decoded::Event, frame.len());
         match &mut self.state {
             State::WinEventXml => winevent_xml::decode(frame, context, event).map(whole),
+            State::WinEventText => winevent_text::decode(frame, context, event).map(whole),
             State::Json { windows: true } => match winevent_json::decode(frame, context, event)? {
                 true => Ok(whole(())),
                 false => ndjson::decode(frame, context, event).map(whole),

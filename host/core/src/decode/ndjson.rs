@@ -3,7 +3,7 @@
 
 use bumpalo::Bump;
 
-use super::json::{Cursor, Shape, key_text};
+use super::json::{Cursor, Shape};
 use super::winevent_json::LONG_NAME;
 use super::{Context, Damage, nested_name};
 use crate::event::{Event, Kind};
@@ -45,7 +45,7 @@ fn members<'c>(
     cursor.enter()?;
     let mut first = true;
     while let Some(key) = cursor.next_key(&mut first)? {
-        let key = key_text(key, arena);
+        let key = key.text(arena);
         let name = match outer {
             Some(outer) => nested_name(&[outer, key], arena).ok_or(cursor.damage(LONG_NAME))?,
             None => key,

@@ -4,10 +4,12 @@
 use memchr::memmem;
 
 use super::json::{Cursor, Shape};
-use super::{exchange_csv, mail, ncsa, netlogon, owa_im, tabular, w3c};
+use super::{
+    exchange_csv, mail, ncsa, netlogon, owa_im, tabular, w3c, winevent_json, winevent_text,
+};
 use crate::bytes::{is_blank, without_cr};
 use crate::format::Format;
-use crate::frame::{Framing, event_xml};
+use crate::frame::{Framing, event_xml, windows_block};
 use crate::time::{YearReference, iso8601, rfc3164};
 
 /// What a stream's beginning says about it.
@@ -79,7 +81,16 @@ fn format(beginning: &[u8]) -> Format {
     if is_event_xml(beginning) {
         return Format::WinEventXml;
     }
-    by_lines(lines())
+    if windows_block::begins_block(beginning) {
+        return Format::WinEventText;
+    }
+    match by_lines(lines()) {
+        // Something may stand before the first block.
+        Format::Text if Framing::WindowsBlocks.start_at_or_after(beginning, 1).is_ok() => {
+            Format::WinEventText
+        }
+        format => format,
+    }
 }
 
 /// Tabular logs say what they are.
@@ -128,9 +139,45 @@ fn json_format(beginning: &[u8]) -> Option<Format> {
     if !is_object {
         return None;
     }
-    let marks: [&[u8]; 4] = [b"\"winlog\"", b"\"winlog.", b"\"event_data\"", b"\"computer_name\""];
-    let is_windows = marks.iter().any(|mark| memmem::find(beginning, mark).is_some());
+    let is_windows = has_windows_object(beginning) || has_windows_mark(beginning);
     Some(if is_windows { Format::WinEventJson } else { Format::Ndjson })
+}
+
+/// Objects at the beginning that are looked at.
+const OBJECTS_MAX: usize = 16;
+
+/// True when one of the first objects is a Windows event, in whatever dialect.
+fn has_windows_object(beginning: &[u8]) -> bool {
+    let mut rest = beginning;
+    for _ in 0..OBJECTS_MAX {
+        let Some(object) = memchr::memchr(b'{', rest).and_then(|at| rest.get(at..)) else {
+            return false;
+        };
+        if winevent_json::is_windows(object) {
+            return true;
+        }
+        let mut cursor = Cursor::new(object);
+        if cursor.skip().is_err() {
+            return false;
+        }
+        rest = object.get(cursor.at()..).unwrap_or_default();
+    }
+    false
+}
+
+/// True when a key stands somewhere that only Windows events have, for objects longer
+/// than what is here.
+fn has_windows_mark(beginning: &[u8]) -> bool {
+    let marks: [&[u8]; 7] = [
+        b"\"winlog\"",
+        b"\"winlog.",
+        b"\"event_data\"",
+        b"\"computer_name\"",
+        b"\"eventdata\"",
+        b"\"EventRecordID\"",
+        b"\"im_msvistalog\"",
+    ];
+    marks.iter().any(|mark| memmem::find(beginning, mark).is_some())
 }
 
 fn is_beginning_of_object(text: &[u8]) -> bool {
@@ -241,7 +288,7 @@ fn line_format(line: &[u8], in_headers: bool) -> Option<Format> {
     if netlogon::looks_like_line(line) {
         return Some(Format::Netlogon);
     }
-    if looks_like_syslog(line) {
+    if looks_like_syslog(line) || winevent_text::is_agent_line(line) {
         return Some(Format::Syslog);
     }
     if mail::is_bounce_line(line) {

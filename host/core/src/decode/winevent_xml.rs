@@ -3,6 +3,7 @@
 //! Both spellings occur: single quotes on one line, and double quotes over many.
 //! Attributes come in any order, the namespace as default or prefix.
 
+use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::winevent_json::LONG_NAME;
@@ -43,6 +44,29 @@ pub(super) fn decode<'c>(
     Ok(())
 }
 
+/// Adds the fields of user data that stand alone, without `<UserData>` around or with it.
+pub(super) fn user_data<'c>(
+    text: &'c [u8],
+    arena: &'c Bump,
+    event: &mut Event<'c>,
+) -> Result<(), Damage> {
+    let text = text.trim_ascii();
+    let wrapped = if text.starts_with(b"<UserData") {
+        text
+    } else {
+        let mut wrapped = ArenaVec::with_capacity_in(text.len() + 21, arena);
+        wrapped.extend_from_slice(b"<UserData>");
+        wrapped.extend_from_slice(text);
+        wrapped.extend_from_slice(b"</UserData>");
+        wrapped.into_bump_slice()
+    };
+    let mut scanner = Scanner::new(wrapped);
+    match scanner.next()?.1 {
+        Tag::Open(element) => nested(&mut scanner, element.name, &[], arena, event),
+        Tag::Empty(_) | Tag::Close(_) => Ok(()),
+    }
+}
+
 fn section<'c>(
     scanner: &mut Scanner<'c>,
     element: Element<'c>,
@@ -52,12 +76,12 @@ fn section<'c>(
     match element.name {
         b"System" => system(scanner, event),
         b"EventData" => event_data(scanner, context, event),
-        b"UserData" => nested(scanner, element.name, &[], context, event),
+        b"UserData" => nested(scanner, element.name, &[], context.arena, event),
         b"RenderingInfo" => rendering_info(scanner, event),
         // DebugData, BinaryEventData, ProcessingErrorData: names and values like user data.
         _ => {
             scanner.reject_event(element)?;
-            nested(scanner, element.name, element.name, context, event)
+            nested(scanner, element.name, element.name, context.arena, event)
         }
     }
 }
@@ -190,10 +214,10 @@ fn nested<'c>(
     scanner: &mut Scanner<'c>,
     until: &[u8],
     prefix: &'c [u8],
-    context: &Context<'c, '_>,
+    arena: &'c Bump,
     event: &mut Event<'c>,
 ) -> Result<(), Damage> {
-    let mut path: ArenaVec<'c, Step<'c>> = ArenaVec::new_in(context.arena);
+    let mut path: ArenaVec<'c, Step<'c>> = ArenaVec::new_in(arena);
     // Without a prefix, the schema's element takes its place and is left out.
     let named_from = usize::from(prefix.is_empty());
     let mut is_leaf = false;
@@ -201,11 +225,11 @@ fn nested<'c>(
         let (text, tag) = scanner.next()?;
         match tag {
             Tag::Open(element) => {
-                push_step(scanner, element, context, &mut path)?;
+                push_step(scanner, element, arena, &mut path)?;
                 is_leaf = true;
             }
             Tag::Empty(element) => {
-                push_step(scanner, element, context, &mut path)?;
+                push_step(scanner, element, arena, &mut path)?;
                 push_leaf(scanner, prefix, &path, named_from, b"", event)?;
                 path.pop();
                 is_leaf = false;
@@ -230,7 +254,7 @@ fn nested<'c>(
 fn push_step<'c>(
     scanner: &Scanner<'c>,
     element: Element<'c>,
-    context: &Context<'c, '_>,
+    arena: &'c Bump,
     path: &mut ArenaVec<'c, Step<'c>>,
 ) -> Result<(), Damage> {
     scanner.reject_event(element)?;
@@ -238,7 +262,7 @@ fn push_step<'c>(
         return Err(scanner.damage("elements nest too deep"));
     }
     let field = match element.attribute(b"Name") {
-        Some(name) if element.name == b"Data" => Value::new(name, Escape::Xml).text(context.arena),
+        Some(name) if element.name == b"Data" => Value::new(name, Escape::Xml).text(arena),
         _ => element.name,
     };
     path.push((element.name, field));

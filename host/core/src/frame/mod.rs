@@ -12,6 +12,7 @@ pub(crate) mod event_xml;
 mod json_document;
 mod lines;
 mod mbox;
+pub(crate) mod windows_block;
 
 use std::ops::Range;
 
@@ -26,6 +27,8 @@ pub enum Framing {
     DatedLines,
     /// `<Event ...>` to `</Event>`, wherever the line breaks are.
     EventXml,
+    /// Header lines and a message: one Windows event as text.
+    WindowsBlocks,
     /// The objects of a JSON array, or objects that span lines.
     JsonDocument,
     /// The whole stream is one record.
@@ -73,6 +76,7 @@ impl Framing {
             Self::Lines => lines::start_at_or_after(buf, from),
             Self::DatedLines => lines::dated_start_at_or_after(buf, from),
             Self::EventXml => event_xml::start_at_or_after(buf, from),
+            Self::WindowsBlocks => windows_block::start_at_or_after(buf, from),
             Self::JsonDocument => json_document::start_at_or_after(buf, from),
             Self::Whole if from == 0 && !buf.is_empty() => Ok(0),
             Self::Whole => Err(buf.len()),
@@ -88,6 +92,7 @@ impl Framing {
             Self::Lines => lines::start_at_or_before(buf, at, floor),
             Self::DatedLines => lines::dated_start_at_or_before(buf, at, floor),
             Self::EventXml => event_xml::start_at_or_before(buf, at, floor),
+            Self::WindowsBlocks => windows_block::start_at_or_before(buf, at, floor),
             // Never scanned.
             Self::JsonDocument | Self::Mbox => None,
             Self::Whole => (!buf.is_empty()).then_some(0),
@@ -101,6 +106,7 @@ impl Framing {
             Self::Lines => lines::frame_at(buf, start, at_end),
             Self::DatedLines => lines::dated_frame_at(buf, start, at_end),
             Self::EventXml => event_xml::frame_at(buf, start, at_end),
+            Self::WindowsBlocks => windows_block::frame_at(buf, start, at_end),
             Self::JsonDocument => json_document::frame_at(buf, start, at_end),
             Self::Whole => whole(buf, at_end),
             Self::Mbox => mbox::frame_at(buf, start, at_end),

@@ -1,4 +1,5 @@
-//! Names for the data of classic Windows events, which carry none.
+//! Names for the data of Windows events that carry none: classic ones, and those of
+//! shippers that only keep the order.
 //!
 //! The audit events of Windows 2000 and 2003 get the names of their successors
 //! (id + 4096). The orders are those of the message templates ("Windows 2000
@@ -61,7 +62,153 @@ const CREDENTIAL_VALIDATION: Names = &["PackageName", "TargetUserName", "Worksta
 
 const SMTP_AUTH_FAILURE: Names = &["Error", "Connector", "Mechanism", "IpAddress"];
 
-/// The names of a classic event's data, in order.
+/// Events whose data have names that some shippers drop (manifest of
+/// `Microsoft-Windows-Security-Auditing`; later versions only append).
+const AUDIT: &[u8] = b"Microsoft-Windows-Security-Auditing";
+
+const LOCKED_OUT: Names = &[
+    "TargetUserName",
+    "TargetDomainName",
+    "TargetSid",
+    "SubjectUserSid",
+    "SubjectUserName",
+    "SubjectDomainName",
+    "SubjectLogonId",
+    "PrivilegeList",
+];
+
+const FAILED_LOGON: Names = &[
+    "SubjectUserSid",
+    "SubjectUserName",
+    "SubjectDomainName",
+    "SubjectLogonId",
+    "TargetUserSid",
+    "TargetUserName",
+    "TargetDomainName",
+    "Status",
+    "FailureReason",
+    "SubStatus",
+    "LogonType",
+    "LogonProcessName",
+    "AuthenticationPackageName",
+    "WorkstationName",
+    "TransmittedServices",
+    "LmPackageName",
+    "KeyLength",
+    "ProcessId",
+    "ProcessName",
+    "IpAddress",
+    "IpPort",
+];
+
+const LOGON: Names = &[
+    "SubjectUserSid",
+    "SubjectUserName",
+    "SubjectDomainName",
+    "SubjectLogonId",
+    "TargetUserSid",
+    "TargetUserName",
+    "TargetDomainName",
+    "TargetLogonId",
+    "LogonType",
+    "LogonProcessName",
+    "AuthenticationPackageName",
+    "WorkstationName",
+    "LogonGuid",
+    "TransmittedServices",
+    "LmPackageName",
+    "KeyLength",
+    "ProcessId",
+    "ProcessName",
+    "IpAddress",
+    "IpPort",
+    "ImpersonationLevel",
+    "RestrictedAdminMode",
+    "TargetOutboundUserName",
+    "TargetOutboundDomainName",
+    "VirtualAccount",
+    "TargetLinkedLogonId",
+    "ElevatedToken",
+];
+
+const LOGOFF: Names =
+    &["TargetUserSid", "TargetUserName", "TargetDomainName", "TargetLogonId", "LogonType"];
+
+const EXPLICIT_LOGON: Names = &[
+    "SubjectUserSid",
+    "SubjectUserName",
+    "SubjectDomainName",
+    "SubjectLogonId",
+    "LogonGuid",
+    "TargetUserName",
+    "TargetDomainName",
+    "TargetLogonGuid",
+    "TargetServerName",
+    "TargetInfo",
+    "ProcessId",
+    "ProcessName",
+    "IpAddress",
+    "IpPort",
+];
+
+const TGT: Names = &[
+    "TargetUserName",
+    "TargetDomainName",
+    "TargetSid",
+    "ServiceName",
+    "ServiceSid",
+    "TicketOptions",
+    "Status",
+    "TicketEncryptionType",
+    "PreAuthType",
+    "IpAddress",
+    "IpPort",
+    "CertIssuerName",
+    "CertSerialNumber",
+    "CertThumbprint",
+    "ResponseTicket",
+    "AccountSupportedEncryptionTypes",
+    "AccountAvailableKeys",
+    "ServiceSupportedEncryptionTypes",
+    "ServiceAvailableKeys",
+    "DCSupportedEncryptionTypes",
+    "DCAvailableKeys",
+    "ClientAdvertizedEncryptionTypes",
+    "SessionKeyEncryptionType",
+    "PreAuthEncryptionType",
+];
+
+const SERVICE_TICKET: Names = &[
+    "TargetUserName",
+    "TargetDomainName",
+    "ServiceName",
+    "ServiceSid",
+    "TicketOptions",
+    "TicketEncryptionType",
+    "IpAddress",
+    "IpPort",
+    "Status",
+    "LogonGuid",
+    "TransmittedServices",
+    "RequestTicketHash",
+    "ResponseTicketHash",
+];
+
+const PREAUTH_FAILED: Names = &[
+    "TargetUserName",
+    "TargetSid",
+    "ServiceName",
+    "TicketOptions",
+    "Status",
+    "PreAuthType",
+    "IpAddress",
+    "IpPort",
+    "CertIssuerName",
+    "CertSerialNumber",
+    "CertThumbprint",
+];
+
+/// The names of an event's data, in order.
 fn names(provider: &[u8], event_id: u32) -> Option<Names> {
     Some(match (provider, event_id) {
         (b"Security", 529..=536 | 539) => LOGON_FAILURE,
@@ -69,6 +216,20 @@ fn names(provider: &[u8], event_id: u32) -> Option<Names> {
         (b"Security", 644 | 671 | 627 | 628) => ACCOUNT_CHANGE,
         (b"Security", 675) => PREAUTH_FAILURE,
         (b"Security", 680 | 681) => CREDENTIAL_VALIDATION,
+        (AUDIT, 4624) => LOGON,
+        (AUDIT, 4625) => FAILED_LOGON,
+        (AUDIT, 4634) => LOGOFF,
+        (AUDIT, 4648) => EXPLICIT_LOGON,
+        (AUDIT, 4723 | 4724 | 4740 | 4767) => LOCKED_OUT,
+        (AUDIT, 4768) => TGT,
+        (AUDIT, 4769) => SERVICE_TICKET,
+        (AUDIT, 4771) => PREAUTH_FAILED,
+        (AUDIT, 4776) => CREDENTIAL_VALIDATION,
+        (b"Schannel", 36870) => &["Type", "ErrorCode", "ErrorStatus"],
+        (b"Schannel", 36871) => &["Type", "ErrorState"],
+        (b"Schannel", 36874) => &["Protocol"],
+        (b"Schannel", 36887) => &["AlertDesc"],
+        (b"Schannel", 36888) => &["AlertDesc", "ErrorState", "TargetName"],
         (b"MSExchangeTransport" | b"MSExchangeFrontEndTransport", 1035) => SMTP_AUTH_FAILURE,
         _ => return None,
     })

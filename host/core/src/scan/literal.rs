@@ -36,7 +36,7 @@ const LITERAL_BYTES_MIN: usize = 3;
 
 /// The literals of a condition in a coat; `None` when there is no such thing.
 pub(super) fn group(condition: &Condition, kind: Kind, coat: Coat) -> Option<Group> {
-    if condition.negate || is_derived(&condition.selector, kind) {
+    if condition.negate || is_derived(&condition.selector, kind, coat) {
         return None;
     }
     let texts: Vec<&[u8]> = match &condition.test {
@@ -68,8 +68,13 @@ fn is_cell(condition: &Condition) -> bool {
 }
 
 /// Values that a decoder makes up and no record contains.
-fn is_derived(selector: &Selector, kind: Kind) -> bool {
+fn is_derived(selector: &Selector, kind: Kind, coat: Coat) -> bool {
     let Selector::Nth(name, _) = selector else {
+        // A rendered message tells its source without naming it.
+        let is_text = coat == Coat::Line && kind == Kind::WindowsEvent;
+        if is_text && matches!(selector, Selector::Provider | Selector::Channel) {
+            return true;
+        }
         return matches!(selector, Selector::EventId | Selector::Kind | Selector::All(_));
     };
     if crate::event::is_decoded(name) {

@@ -3,6 +3,7 @@
 use super::Coat;
 use super::literal::{Group, Literal, group};
 use super::searcher::{ByteSet, JSON_EVENT_ID, Pattern, Role, Scan, XML_EVENT_ID};
+use crate::decode::message_titles;
 use crate::event::Kind;
 use crate::format::Format;
 use crate::interest::{Interest, Subscription};
@@ -89,6 +90,7 @@ fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
     match format {
         Format::WinEventXml => &[XML],
         Format::WinEventJson => &[(Coat::Json, &[Kind::WindowsEvent, Kind::Json])],
+        Format::WinEventText => &[XML, (Coat::Line, &[Kind::WindowsEvent])],
         Format::Ndjson => &[(Coat::Json, &[Kind::Json])],
         Format::OwaIm => &[(Coat::Csv, &[Kind::ExchangeOwaIm])],
         Format::Netlogon => &[NETLOGON],
@@ -99,7 +101,7 @@ fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
             SENT_CSV,
             W3C,
             NETLOGON,
-            (Coat::Line, &[Kind::Syslog]),
+            (Coat::Line, &[Kind::Syslog, Kind::WindowsEvent]),
         ],
         Format::Text => &[(Coat::Line, &[Kind::Text])],
         // A mail's words may be encoded, an EVTX file has its own way to skip, and a
@@ -135,7 +137,8 @@ struct Parts {
 impl Parts {
     /// Adds the rarest literals of a subscription; `None` when it has none.
     fn add(&mut self, subscription: &Subscription, coat: Coat) -> Option<()> {
-        if let (Coat::Xml | Coat::Json, Some(ids)) = (coat, subscription.event_ids()) {
+        let is_windows = subscription.kind == Kind::WindowsEvent;
+        if let (true, Some(ids)) = (is_windows, subscription.event_ids()) {
             self.event_ids.extend(ids.into_iter().map(|id| (coat, id)));
             return Some(());
         }
@@ -150,14 +153,23 @@ impl Parts {
     fn finish(self, format: Format) -> Mode {
         let mut patterns = Vec::new();
         let mut push = |bytes: &[u8], role| patterns.push(Pattern { bytes: bytes.to_vec(), role });
-        for coat in [Coat::Xml, Coat::Json] {
+        for coat in [Coat::Xml, Coat::Json, Coat::Line] {
             let has_ids = self.event_ids.iter().any(|(of, _)| *of == coat);
             let has_literals = self.literals.iter().any(|(of, _)| *of == coat);
             match (coat, has_ids) {
                 (Coat::Xml, true) => push(XML_EVENT_ID, Role::XmlEventId),
                 (Coat::Json, true) => {
-                    push(JSON_EVENT_ID, Role::JsonEventId);
-                    push(b"code\"", Role::JsonEventId);
+                    for key in JSON_KEYS {
+                        push(key, Role::JsonEventId);
+                    }
+                    push(b"EventID", Role::AnyEventId);
+                    push(b"\"Id\"", Role::QuotedEventId);
+                }
+                (Coat::Line, true) => {
+                    for mark in TEXT_MARKS {
+                        push(mark, Role::TextEventId);
+                    }
+                    push(b"EventID", Role::AnyEventId);
                 }
                 _ => {}
             }
@@ -165,10 +177,18 @@ impl Parts {
             match coat {
                 Coat::Xml if has_literals => push(b"&#", Role::XmlReference(alphabet)),
                 Coat::Json if has_ids || has_literals => {
+                    // Values may be Event XML.
+                    if has_literals {
+                        push(b"&#", Role::XmlReference(alphabet.clone()));
+                        push(b"\\u0026#", Role::XmlReference(alphabet.clone()));
+                    }
                     push(b"\\u00", Role::JsonEscape(alphabet));
                 }
                 _ => {}
             }
+        }
+        for title in self.titles() {
+            push(title.as_bytes(), Role::Control);
         }
         for control in controls(format) {
             push(control, Role::Control);
@@ -185,16 +205,33 @@ impl Parts {
         Mode::Scan { scan: Box::new(Scan::new(patterns, event_ids)), not_first: self.not_first }
     }
 
+    /// Titles of messages that alone tell a wanted id.
+    fn titles(&self) -> Vec<&'static str> {
+        let of_text = self.event_ids.iter().filter(|(coat, _)| *coat == Coat::Line);
+        let mut titles: Vec<_> = of_text.flat_map(|(_, id)| message_titles(*id)).collect();
+        titles.sort_unstable();
+        titles.dedup();
+        titles
+    }
+
     /// Bytes that an escape may hide: of literals, keys and numbers.
     fn alphabet(&self, coat: Coat) -> ByteSet {
         let of_coat = self.literals.iter().filter(|(of, _)| *of == coat);
         let literals = of_coat.flat_map(|(_, literal)| literal.needle.iter().copied());
         let any_case =
             literals.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
-        let keys = b"event_id.code@winlog0123456789".iter().copied();
+        let keys = b"event_idEventIDIdcode.@winlog0123456789".iter().copied();
         ByteSet::of(any_case.chain(keys))
     }
 }
+
+/// What the event id is called in JSON, by dialect; the quote ends the key.
+const JSON_KEYS: [&[u8]; 4] = [JSON_EVENT_ID, b"code\"", b"eventID\"", b"EventId\""];
+
+/// What stands before the id where an event is text: the marks of agents, the keys of
+/// blocks.
+const TEXT_MARKS: [&[u8]; 5] =
+    [b"MSWinEventLog", b"WinEvtLog", b"EvntSLog", b"EventCode=", b"Event ID"];
 
 /// Directives that shape what follows: their lines are always decoded, in order.
 fn controls(format: Format) -> &'static [&'static [u8]] {

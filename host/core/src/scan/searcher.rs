@@ -7,6 +7,7 @@ use memchr::memmem;
 
 use super::literal::Literal;
 use crate::bytes::digits;
+use crate::decode::ossec_parts;
 
 /// Finds places that could matter.
 #[derive(Debug)]
@@ -69,6 +70,12 @@ pub(super) enum Role {
     /// [`JSON_EVENT_ID`] or `code"`, keys of the event id: counts when a wanted id
     /// follows as its value.
     JsonEventId,
+    /// `EventID`, an element or a key: counts when a wanted id follows.
+    AnyEventId,
+    /// A key of the event id with both quotes: counts when a wanted id follows.
+    QuotedEventId,
+    /// A mark of an event as text: counts when a wanted id follows.
+    TextEventId,
     /// `&#`: counts when it spells a byte of a literal.
     XmlReference(ByteSet),
     /// `\u00`: counts when it spells a byte of a literal.
@@ -134,6 +141,9 @@ impl Scan {
                 begins_key(buf.get(..at).unwrap_or_default(), &pattern.bytes)
                     && self.wants_id(json_event_id(tail))
             }
+            Role::AnyEventId => self.wants_id(any_event_id(tail)),
+            Role::QuotedEventId => self.wants_id(json_event_id(tail)),
+            Role::TextEventId => self.wants_id(text_event_id(&pattern.bytes, tail)),
             Role::XmlReference(alphabet) => {
                 xml_reference(tail).is_none_or(|c| alphabet.contains(c))
             }
@@ -144,6 +154,8 @@ impl Scan {
     fn wants_id(&self, id: FoundId) -> bool {
         match id {
             FoundId::None => false,
+            // Qualifiers stand above the id's 16 bits.
+            FoundId::Number(id) if id > 0xFFFF => true,
             FoundId::Number(id) => self.event_ids.binary_search(&id).is_ok(),
             FoundId::Unclear => true,
         }
@@ -335,6 +347,57 @@ fn json_event_id(tail: &[u8]) -> FoundId {
     let length = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
     match (digits(value.get(..length).unwrap_or_default()), value.get(length)) {
         (Some(id), Some(b'"' | b',' | b'}' | b' ' | b'\t' | b'\r' | b'\n')) => FoundId::Number(id),
+        _ => FoundId::Unclear,
+    }
+}
+
+/// `":4740`, `>4740<`, or `="4740"` behind `EventID`.
+fn any_event_id(tail: &[u8]) -> FoundId {
+    match tail.first() {
+        Some(b'"') => json_event_id(tail.get(1..).unwrap_or_default()),
+        Some(b'>') => xml_event_id(tail),
+        _ => match tail.strip_prefix(b"=\"") {
+            Some(value) => leading_id(value, b"\""),
+            None if tail.starts_with(b"Qualifiers\"") => FoundId::None,
+            None => FoundId::Unclear,
+        },
+    }
+}
+
+/// What follows a mark, in the layout of its writer.
+fn text_event_id(mark: &[u8], tail: &[u8]) -> FoundId {
+    let window = tail.get(..ID_WINDOW_BYTES.min(tail.len())).unwrap_or_default();
+    match mark {
+        b"MSWinEventLog" if tail.first() == Some(&b'\t') => {
+            // Criticality, channel, counter, time, id.
+            let before = memchr::memchr_iter(b'\t', window).nth(4);
+            before.map_or(FoundId::Unclear, |at| {
+                leading_id(window.get(at + 1..).unwrap_or_default(), b"\t")
+            })
+        }
+        b"WinEvtLog" => match window.strip_prefix(b": ").and_then(ossec_parts) {
+            Some((_, _, id, _)) => FoundId::Number(id),
+            None => FoundId::Unclear,
+        },
+        b"EventCode=" => leading_id(window, b"\r\n"),
+        b"Event ID" => match window.strip_prefix(b":") {
+            Some(value) => leading_id(trim_blanks(value), b"\r\n"),
+            None => FoundId::Unclear,
+        },
+        _ => FoundId::Unclear,
+    }
+}
+
+fn trim_blanks(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    text.get(blanks..).unwrap_or_default()
+}
+
+/// Digits that one of `ends` follows.
+fn leading_id(text: &[u8], ends: &[u8]) -> FoundId {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (digits(text.get(..length).unwrap_or_default()), text.get(length)) {
+        (Some(id), Some(end)) if ends.contains(end) => FoundId::Number(id),
         _ => FoundId::Unclear,
     }
 }

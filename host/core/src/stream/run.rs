@@ -237,7 +237,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
     /// Where bytes end that hold no start, and can be left behind.
     fn garbage_end(&mut self) -> usize {
         match self.framing() {
-            Framing::Lines | Framing::DatedLines => {
+            Framing::Lines | Framing::DatedLines | Framing::WindowsBlocks => {
                 // A line longer than any record: its end has not come yet.
                 let newline = memchr::memrchr(b'\n', self.buf);
                 self.enter_overlong(newline.map_or(self.at, |at| at + 1));

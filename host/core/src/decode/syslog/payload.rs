@@ -3,9 +3,10 @@
 
 use super::Header;
 use crate::decode::{
-    Context, Damage, Decoded, Log, exchange_csv, netlogon, w3c, winevent_json, winevent_xml,
+    Context, Damage, Decoded, Log, exchange_csv, netlogon, w3c, winevent_json, winevent_text,
+    winevent_xml,
 };
-use crate::event::{Event, Value};
+use crate::event::{Event, Field, Value};
 use crate::frame::event_xml;
 
 /// The columns that each (host, application) announced.
@@ -53,10 +54,30 @@ pub(super) fn decode<'c>(
         Some(b'0'..=b'9') => row(header, payload, context, state, event),
         _ => None,
     };
+    let decoded = decoded.or_else(|| windows_text(header, payload, context, event));
     if decoded == Some(Decoded::Event) {
         complete(header, frame, event);
     }
     Ok(decoded)
+}
+
+/// Lines of agents, rendered messages, and NXLog's structured data.
+fn windows_text<'c>(
+    header: &Header<'c>,
+    payload: &'c [u8],
+    context: &Context<'c, '_>,
+    event: &mut Event<'c>,
+) -> Option<Decoded> {
+    if let Some(params) = super::rfc5424::params_of(header.structured_data, b"NXLOG@14506") {
+        let params = params.map(|(name, value)| Field { name, value });
+        if winevent_json::decode_nxlog(params, context, event) {
+            let message = Value::plain(payload);
+            event.envelope.push(Field { name: b"Message", value: message });
+            return Some(Decoded::Event);
+        }
+    }
+    let sender = winevent_text::Sender { app: header.app };
+    winevent_text::decode_line(payload, sender, context, event).then_some(Decoded::Event)
 }
 
 fn is_event_xml(payload: &[u8]) -> bool {

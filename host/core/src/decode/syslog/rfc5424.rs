@@ -97,6 +97,27 @@ pub(super) fn push_structured_data<'c>(data: &'c [u8], arena: &'c Bump, event: &
     }
 }
 
+/// The parameters of the element with that id.
+pub(super) fn params_of<'c>(
+    data: &'c [u8],
+    wanted: &[u8],
+) -> Option<impl Iterator<Item = (&'c [u8], Value<'c>)>> {
+    let mut rest = data;
+    loop {
+        let (element, after) = rest.split_at_checked(element_length(rest)?)?;
+        let inside = element.get(1..element.len() - 1).unwrap_or_default();
+        let (id, mut params) = split_once(inside, b' ').unwrap_or((inside, b""));
+        if id == wanted {
+            return Some(std::iter::from_fn(move || {
+                let (name, value, after) = param(params)?;
+                params = after;
+                Some((name, Value::new(value, Escape::StructuredData)))
+            }));
+        }
+        rest = after;
+    }
+}
+
 fn push_params<'c>(id: &'c [u8], params: &'c [u8], arena: &'c Bump, event: &mut Event<'c>) {
     let mut rest = params;
     while let Some((name, value, after)) = param(rest) {
