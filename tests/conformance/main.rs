@@ -4,9 +4,16 @@
 //! say so and pass) against its expectations, field by field, and asserts the share
 //! that must be equal. `cargo xtask conformance` prints the tables.
 
+mod elastic_windows;
+mod evtx_golden;
 mod exchange;
 mod iis;
+mod json;
 mod mail;
 mod netlogon;
+mod otrf;
 mod report;
+mod sekoia_windows;
 mod support;
+mod windows_text;
+mod windows_xml;

@@ -43,6 +43,10 @@ pub(super) fn dialect(found: &Found<'_>) -> Option<Places> {
         return has(b"provider_name").then_some(vector::place as Places);
     }
     if has(b"EventID") {
+        // Event data may be called `ProviderName` or `ComputerName`, too.
+        if has(b"SourceName") && has_any(&[b"Hostname", b"SourceModuleType", b"EventTime"]) {
+            return Some(nxlog::place);
+        }
         if has(b"ProviderName") || (has(b"SourceName") && has(b"ComputerName")) {
             return Some(fluent_bit::place);
         }

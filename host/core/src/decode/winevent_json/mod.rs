@@ -89,9 +89,15 @@ fn complete<'c>(found: Found<'c>, context: &Context<'c, '_>, event: &mut Event<'
     }
 }
 
-/// Ids are 16 bits wide; some writers put the qualifiers above them.
+/// Severity and customer bits stand here in a full message id.
+const SEVERITY_MASK: u64 = 0xF000_0000;
+
+/// Ids are 16 bits wide; some writers put the qualifiers above them, and then the
+/// severity is there.
 fn event_id(id: Value<'_>, arena: &Bump) -> u32 {
-    number(id.text(arena)).map_or(0, |id| (id & 0xFFFF) as u32)
+    let Some(id) = number(id.text(arena)) else { return 0 };
+    let id = if id & SEVERITY_MASK == 0 { id } else { id & 0xFFFF };
+    u32::try_from(id).unwrap_or(0)
 }
 
 fn time<'c>(

@@ -28,10 +28,12 @@ pub(super) fn place(name: &[u8]) -> Place {
         b"UserID" => Place::Envelope(b"UserID"),
         b"Message" => Place::Envelope(b"Message"),
         b"Category" => Place::Envelope(b"Category"),
+        b"Domain" => Place::Envelope(b"Domain"),
+        b"AccountName" => Place::Envelope(b"AccountName"),
+        b"AccountType" => Place::Envelope(b"AccountType"),
         // What NXLog makes of the above, of the receipt, and what Logstash adds.
         b"Severity" | b"SeverityValue" | b"Opcode" | b"EventReceivedTime" | b"SourceModuleName"
-        | b"SourceModuleType" | b"Domain" | b"AccountName" | b"AccountType" | b"@version"
-        | b"port" | b"host" | b"tags" => Place::Nothing,
+        | b"SourceModuleType" | b"@version" | b"port" | b"host" | b"tags" => Place::Nothing,
         _ => Place::Data,
     }
 }
