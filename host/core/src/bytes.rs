@@ -1,42 +1,12 @@
 //! Small readers over byte slices. Log lines are bytes until somebody shows that
 //! they are text.
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
 /// Splits at the first `byte`, which belongs to neither part.
 pub(crate) fn split_once(bytes: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
     let (before, rest) = bytes.split_at_checked(memchr(byte, bytes)?)?;
     Some((before, rest.get(1..)?))
-}
-
-/// Eight times the same byte.
-const fn repeated(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// Has a bit set where `word` has a zero byte, and none below the first one.
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(repeated(0x01)) & !word & repeated(0x80)
-}
-
-/// How much is searched eight bytes at a time before the search for long texts
-/// begins: calling that costs more than most names and values are long.
-const SHORT_BYTES: usize = 32;
-
-/// The first place of either byte: `memchr2` for texts that are short as a rule.
-#[inline]
-pub(crate) fn find_either(a: u8, b: u8, bytes: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    while at < SHORT_BYTES {
-        let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) else { break };
-        let word = u64::from_le_bytes(*chunk);
-        let found = zeros(word ^ repeated(a)) | zeros(word ^ repeated(b));
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize / 8);
-        }
-        at += 8;
-    }
-    Some(at + memchr2(a, b, bytes.get(at..)?)?)
 }
 
 /// The number that one to nine decimal digits make; anything else is none.
@@ -106,24 +76,6 @@ pub(crate) fn is_blank(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Scenario: two bytes searched for in texts of every length around the limits.
-    /// Guarantees: the same place as a byte-wise search finds.
-    #[test]
-    fn either_byte_is_found() {
-        for length in 0..80 {
-            for at in 0..=length {
-                let mut text = vec![b'x'; length];
-                if let Some(byte) = text.get_mut(at) {
-                    *byte = if at % 2 == 0 { b'"' } else { b'\\' };
-                }
-                let expected = text.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-                assert_eq!(find_either(b'"', b'\\', &text), expected, "{length} {at}");
-            }
-        }
-        assert_eq!(find_either(b'!', b'"', b"\x21\xa2\x22\x00abc\""), Some(0));
-        assert_eq!(find_either(b'!', b'"', b"\x20\xa2\x23\x00abc\""), Some(7));
-    }
 
     /// Scenario: numbers of every spelling that logs use, and near misses.
     /// Guarantees: one value for one number, none for what is none.

@@ -4,8 +4,9 @@
 //! object that RFC 8259 allows, and control characters in strings, which loggers
 //! leave there.
 
+use memchr::memchr2;
+
 use super::Damage;
-use crate::bytes::find_either;
 use crate::event::{Escape, Value};
 use crate::limits::DEPTH_MAX;
 
@@ -74,6 +75,7 @@ impl<'c> Cursor<'c> {
     }
 
     /// The next byte that is no white space.
+    #[inline]
     fn peek(&mut self) -> Option<u8> {
         loop {
             match self.text.get(self.at) {
@@ -83,6 +85,7 @@ impl<'c> Cursor<'c> {
         }
     }
 
+    #[inline]
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
@@ -132,6 +135,7 @@ impl<'c> Cursor<'c> {
         self.goes_on(b']', first)
     }
 
+    #[inline]
     fn goes_on(&mut self, end: u8, first: &mut bool) -> Result<bool, Damage> {
         let was_first = std::mem::replace(first, false);
         if self.take(end) {
@@ -145,10 +149,15 @@ impl<'c> Cursor<'c> {
     }
 
     /// Reads a string, number, `true`, `false` or `null`.
+    #[inline]
     pub(crate) fn scalar(&mut self) -> Result<Scalar<'c>, Damage> {
         if self.peek() == Some(b'"') {
             return Ok(Scalar::String(self.string()?));
         }
+        self.literal()
+    }
+
+    fn literal(&mut self) -> Result<Scalar<'c>, Damage> {
         let length = self
             .rest()
             .iter()
@@ -164,13 +173,17 @@ impl<'c> Cursor<'c> {
 
     /// The inside of the string that starts here. Most strings have no escape, and
     /// are plain then.
+    #[inline]
     fn string(&mut self) -> Result<Value<'c>, Damage> {
         let start = self.at + 1;
         let mut end = start;
         let mut escape = Escape::None;
         loop {
             let rest = self.text.get(end..).unwrap_or_default();
-            end += find_either(b'"', b'\\', rest).ok_or(self.damage("a string is cut off"))?;
+            let Some(length) = memchr2(b'"', b'\\', rest) else {
+                return Err(self.damage("a string is cut off"));
+            };
+            end += length;
             if self.text.get(end) == Some(&b'"') {
                 self.at = end + 1;
                 let inside = self.text.get(start..end).unwrap_or_default();

@@ -49,7 +49,12 @@ impl<'c> Value<'c> {
 
     /// What the value says. Borrowed when the spelling is plain, else written
     /// into the arena. Not necessarily UTF-8.
+    #[inline]
     pub fn text(&self, arena: &'c Bump) -> &'c [u8] {
+        if self.escape == Escape::None { self.bytes } else { self.unescaped(arena) }
+    }
+
+    fn unescaped(&self, arena: &'c Bump) -> &'c [u8] {
         match self.escape {
             Escape::None => self.bytes,
             Escape::Xml => xml(self.bytes, arena),

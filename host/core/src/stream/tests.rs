@@ -199,6 +199,39 @@ fn mail() -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// A rendered message, of a wanted event, another, or none.
+fn message() -> impl Strategy<Value = String> {
+    "(A user account was locked out|An account failed to log on|An account was logged off|x)"
+        .prop_map(|title| format!("{title}.  Subject:  Account Name: Admin  Account That Was Locked Out:  Account Name: adMin"))
+}
+
+/// The lines of agents behind a header's host.
+fn agents() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ("(4740|4624|5)", message()).prop_map(|(id, text)| format!(
+            "MSWinEventLog\t1\tSecurity\t8\tFri Nov 20 09:14:03 2026\t{id}\tp\tN/A\tN/A\tSuccess Audit\tDC01\tc\t\t{text}\t8"
+        )),
+        ("(4740|4624)", message()).prop_map(|(id, text)| format!("MSWinEventLog#0111#011Security#0118#011Fri Nov 20 09:14:03 2026#011{id}#011p#011{text}")),
+        ("(4740|4624)", message()).prop_map(|(id, text)| format!("WinEvtLog: Security: AUDIT({id}): p: u: d: c: {text}")),
+        ("(4740|4624)", message()).prop_map(|(id, text)| format!("EvntSLog: [AUS] Fri Nov 20 09:14:03 2026: h/Security ({id}) - \"{text}\"")),
+        message().prop_map(|text| format!("app: {text}")),
+    ]
+}
+
+/// Blocks of text, and lines that look like parts of them.
+fn blocks() -> impl Strategy<Value = String> {
+    prop_oneof![
+        ("(4740|4624|36887)", message()).prop_map(|(id, text)| format!("Log Name: Security\r\nSource: s\nDate: 11/20/2026 9:14:03 AM\nEvent ID:  {id}\r\nDescription:\n{text}\n")),
+        ("(4740|4624)", message()).prop_map(|(id, text)| format!("11/20/2026 09:14:03 AM\nLogName=Security\nEventCode={id}\nMessage={text}\n\tUser Name: Admin\n")),
+        message().prop_map(|text| format!("{}\n\n", text.replace("  ", "\n\t"))),
+        Just("Event ID: 4740\n".to_owned()),
+        Just("Source: x\n".to_owned()),
+        Just("11/20/2026 09:14:03\n".to_owned()),
+        Just("An account failed to log on".to_owned()),
+        Just("text\n".to_owned()),
+    ]
+}
+
 /// One record, a directive, or garbage of each format.
 fn piece(format: Format) -> BoxedStrategy<String> {
     let event_xml = prop_oneof![
@@ -227,27 +260,6 @@ fn piece(format: Format) -> BoxedStrategy<String> {
             "{{\"data\":\"\\u003cEvent xmlns='x'><System><EventID>{id}\\u003c/EventID></System><EventData><Data Name='TargetUserName'>{user}</Data></EventData></Event>\"}}\n"
         )),
         Just("{\"winlog\":\n".to_owned()),
-    ];
-    let message = "(A user account was locked out|An account failed to log on|An account was logged off|x)"
-        .prop_map(|title| format!("{title}.  Subject:  Account Name: Admin  Account That Was Locked Out:  Account Name: adMin"));
-    let agents = prop_oneof![
-        ("(4740|4624|5)", message.clone()).prop_map(|(id, text)| format!(
-            "MSWinEventLog\t1\tSecurity\t8\tFri Nov 20 09:14:03 2026\t{id}\tp\tN/A\tN/A\tSuccess Audit\tDC01\tc\t\t{text}\t8"
-        )),
-        ("(4740|4624)", message.clone()).prop_map(|(id, text)| format!("MSWinEventLog#0111#011Security#0118#011Fri Nov 20 09:14:03 2026#011{id}#011p#011{text}")),
-        ("(4740|4624)", message.clone()).prop_map(|(id, text)| format!("WinEvtLog: Security: AUDIT({id}): p: u: d: c: {text}")),
-        ("(4740|4624)", message.clone()).prop_map(|(id, text)| format!("EvntSLog: [AUS] Fri Nov 20 09:14:03 2026: h/Security ({id}) - \"{text}\"")),
-        message.clone().prop_map(|text| format!("app: {text}")),
-    ];
-    let blocks = prop_oneof![
-        ("(4740|4624|36887)", message.clone()).prop_map(|(id, text)| format!("Log Name: Security\r\nSource: s\nDate: 11/20/2026 9:14:03 AM\nEvent ID:  {id}\r\nDescription:\n{text}\n")),
-        ("(4740|4624)", message.clone()).prop_map(|(id, text)| format!("11/20/2026 09:14:03 AM\nLogName=Security\nEventCode={id}\nMessage={text}\n\tUser Name: Admin\n")),
-        message.prop_map(|text| format!("{}\n\n", text.replace("  ", "\n\t"))),
-        Just("Event ID: 4740\n".to_owned()),
-        Just("Source: x\n".to_owned()),
-        Just("11/20/2026 09:14:03\n".to_owned()),
-        Just("An account failed to log on".to_owned()),
-        Just("text\n".to_owned()),
     ];
     let w3c = prop_oneof![
         ("(CONTOSO.user1|-)", prop_oneof![Just(1326), Just(13260), Just(0)]).prop_map(
@@ -285,7 +297,7 @@ fn piece(format: Format) -> BoxedStrategy<String> {
     let own = match format {
         Format::WinEventXml => event_xml.boxed(),
         Format::WinEventJson => json.boxed(),
-        Format::WinEventText => blocks.boxed(),
+        Format::WinEventText => blocks().boxed(),
         Format::W3c => w3c.boxed(),
         Format::ExchangeCsv => exchange(csv.boxed()),
         Format::OwaIm => owa_im(),
@@ -299,7 +311,7 @@ fn piece(format: Format) -> BoxedStrategy<String> {
             1 => csv.clone().prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
             1 => netlogon().prop_map(|row| format!("<13>Nov 20 09:14:03 h nl: {row}")),
             1 => exchange(csv.boxed()).prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
-            2 => agents.prop_map(|line| format!("<13>Nov 20 09:14:03 h {line}\n")),
+            2 => agents().prop_map(|line| format!("<13>Nov 20 09:14:03 h {line}\n")),
             1 => "(4740|4624)".prop_map(|id| format!("<13>1 2026-11-20T09:14:03Z h a - - [NXLOG@14506 EventID=\"{id}\" TargetUserName=\"Admin\"] m\n")),
         ]
         .boxed(),

@@ -42,7 +42,7 @@ pub(super) fn decode<'c>(
                 message = from(value, frame);
                 break;
             }
-            header.pair(key, value, event);
+            Header::pair(key, value, event);
         } else if header.lines == 0 && header.date.is_empty() && us_date(line).is_some() {
             header.date = line;
         } else if !line.is_empty() {
@@ -97,7 +97,7 @@ impl<'c> Header<'c> {
         event.envelope.push(Field { name, value: Value::plain(value) });
     }
 
-    fn pair(&mut self, key: &[u8], value: &'c [u8], event: &mut Event<'c>) {
+    fn pair(key: &[u8], value: &'c [u8], event: &mut Event<'c>) {
         let name: &'static [u8] = match key {
             b"LogName" => return event.channel = Some(Value::plain(value)),
             b"SourceName" => return set_provider(value, event),
@@ -143,7 +143,9 @@ impl<'c> Header<'c> {
         } else {
             let parts = [self.date, b" ", self.clock];
             let mut joined = bumpalo::collections::Vec::new_in(context.arena);
-            parts.iter().for_each(|part| joined.extend_from_slice(part));
+            for part in parts {
+                joined.extend_from_slice(part);
+            }
             joined.into_bump_slice()
         };
         let stamp = us_date(joined).or_else(|| iso8601_spaced(joined)).map(|(stamp, _)| stamp);

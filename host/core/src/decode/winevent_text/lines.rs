@@ -75,15 +75,16 @@ fn is_provider(app: &[u8]) -> bool {
 /// The host before the mark, if any, and what follows the mark: a separator, then the
 /// criticality, a digit.
 fn snare(line: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
-    let (host, rest) = match line.strip_prefix(SNARE) {
-        Some(rest) => (None, rest),
-        None => {
-            let window = line.get(..line.len().min(MARK_WINDOW_BYTES))?;
-            let at = memmem::find(window, SNARE)?;
-            let host = trim(line.get(..at)?);
-            let is_host = !host.is_empty() && !host.contains(&b' ');
-            (Some(is_host.then_some(host)?), line.get(at + SNARE.len()..)?)
+    let (host, rest) = if let Some(rest) = line.strip_prefix(SNARE) {
+        (None, rest)
+    } else {
+        let window = line.get(..line.len().min(MARK_WINDOW_BYTES))?;
+        let at = memmem::find(window, SNARE)?;
+        let host = trim(line.get(..at)?);
+        if host.is_empty() || host.contains(&b' ') {
+            return None;
         }
+        (Some(host), line.get(at + SNARE.len()..)?)
     };
     let rest = rest.strip_prefix(b":").unwrap_or(rest);
     let cells = separators().find_map(|separator| rest.strip_prefix(separator))?;
@@ -192,8 +193,11 @@ fn ossec_mark(message: &[u8]) -> Option<usize> {
     Some(memmem::find(window, MARK)? + MARK.len())
 }
 
-/// Channel, type, id, and the rest of `Security: AUDIT_FAILURE(4625): ...`.
-pub(crate) fn ossec_parts(text: &[u8]) -> Option<(&[u8], &[u8], u32, &[u8])> {
+/// Channel, type, id, and the rest of a line.
+type OssecParts<'c> = (&'c [u8], &'c [u8], u32, &'c [u8]);
+
+/// Reads `Security: AUDIT_FAILURE(4625): ...`.
+pub(crate) fn ossec_parts(text: &[u8]) -> Option<OssecParts<'_>> {
     let (channel, rest) = split_once(text, b':')?;
     let (kind, rest) = split_once(rest, b'(')?;
     let (id, rest) = split_once(rest, b')')?;

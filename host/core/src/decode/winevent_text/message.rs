@@ -128,7 +128,10 @@ fn label_before(entries: &[Entry], before: &[u8], last: Option<Found>) -> Option
     let window = before.get(from..)?.trim_ascii_end();
     let blanks = before.len() - from - window.len();
     let next = last.map_or(0, |last| last.entry + 1);
-    let ends = |(_, (label, _)): &(usize, &Entry)| window.ends_with(label.as_bytes());
+    let last_byte = window.last().copied()?;
+    let ends = |(_, (label, _)): &(usize, &Entry)| {
+        label.as_bytes().last() == Some(&last_byte) && window.ends_with(label.as_bytes())
+    };
     let longest =
         entries.iter().enumerate().filter(ends).map(|(_, (label, _))| label.len()).max()?;
     let of_longest = |(index, (label, _)): (usize, &Entry)| {

@@ -2,17 +2,12 @@ use super::*;
 use crate::time::{TimeQuality, YearReference, Zones, to_rfc3339};
 
 /// What a decoder gave: id, source, log, host, time, then the fields.
-fn shown(event: &Event<'_>, arena: &Bump) -> Vec<String> {
-    let text = |value: Value<'_>| {
-        let arena = Bump::new();
-        let _ = &arena;
-        String::from_utf8_lossy(value.spelled()).into_owned()
-    };
-    let _ = arena;
+fn shown(event: &Event<'_>) -> Vec<String> {
+    let text = |value: Value<'_>| String::from_utf8_lossy(value.spelled()).into_owned();
     let member = |value: Option<Value<'_>>| value.map(text).unwrap_or_default();
     let time = match event.time_quality {
         TimeQuality::None => String::new(),
-        _ => to_rfc3339(event.time)[..19].to_owned(),
+        _ => to_rfc3339(event.time).chars().take(19).collect(),
     };
     let (provider, channel, host) =
         (member(event.provider), member(event.channel), member(event.host));
@@ -34,7 +29,7 @@ fn block(text: &str) -> Vec<String> {
     let context = Context { arena: &arena, zones: &zones, year };
     let mut event = Event::default();
     decode(text.as_bytes(), &context, &mut event).unwrap();
-    shown(&event, &arena)
+    shown(&event)
 }
 
 fn line(text: &str, app: Option<&str>) -> Vec<String> {
@@ -44,7 +39,7 @@ fn line(text: &str, app: Option<&str>) -> Vec<String> {
     let mut event = Event::default();
     let sender = Sender { app: app.map(str::as_bytes) };
     assert!(decode_line(text.as_bytes(), sender, &context, &mut event), "{text}");
-    shown(&event, &arena)
+    shown(&event)
 }
 
 const LOCKOUT: &str = "A user account was locked out.\r\n\r\nSubject:\r\n\tSecurity ID:\t\tS-1-5-18\r\n\tAccount Name:\t\tDC01$\r\n\tAccount Domain:\t\tCONTOSO\r\n\tLogon ID:\t\t0x3E7\r\n\r\nAccount That Was Locked Out:\r\n\tSecurity ID:\t\tS-1-5-21-1-2104\r\n\tAccount Name:\t\tuser1\r\n\r\nAdditional Information:\r\n\tCaller Computer Name:\tEXCH01\r\n";
