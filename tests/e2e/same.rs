@@ -77,7 +77,9 @@ fn mail_loop_is_the_same() {
 /// Guarantees: as specified, and the same natively and through wasm.
 #[test]
 fn connector_attribution_is_the_same() {
-    same::<detector_connector_attribution::ConnectorAttribution>(detector_connector_attribution::examples::all());
+    same::<detector_connector_attribution::ConnectorAttribution>(
+        detector_connector_attribution::examples::all(),
+    );
 }
 
 /// Rows of the SDK as a batch of the host.

@@ -5,8 +5,9 @@ use std::io::Write;
 use serde_json::{Map, Value};
 
 use super::{Exit, Failure, args, output};
-use crate::config::{Component, Config, Detector};
+use crate::config::{Component, Config, may_amend};
 use crate::pipeline::{self, Wanted};
+use crate::sandbox::Limits;
 
 pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
     let config = Config::load(&args.config).map_err(Failure::Usage)?;
@@ -15,7 +16,11 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
         let schema = serde_json::from_str(&manifest.config_schema).unwrap_or(Value::Null);
         let options = config.detector(name).map(|detector| &detector.options);
         let resolved = with_defaults(&schema, options);
-        let mut table = config.detector(name).map_or_else(Map::new, source_of);
+        let stock = Component::Bundled(name.to_owned());
+        let mut table = match config.detector(name) {
+            Some(found) => source_of(&found.component, found.limits, found.may_amend),
+            None => source_of(&stock, Limits::default(), may_amend(name)),
+        };
         table.insert("enabled".to_owned(), true.into());
         table.insert("config".to_owned(), resolved.into());
         detectors.insert(name.to_owned(), table.into());
@@ -34,9 +39,9 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
 }
 
 /// Where a detector's code comes from and what it may use, as the config says it.
-fn source_of(detector: &Detector) -> Map<String, Value> {
+fn source_of(component: &Component, limits: Limits, amends: bool) -> Map<String, Value> {
     let mut table = Map::new();
-    match &detector.component {
+    match component {
         Component::Bundled(name) => {
             table.insert("use".to_owned(), format!("bundled:{name}").into());
         }
@@ -46,10 +51,11 @@ fn source_of(detector: &Detector) -> Map<String, Value> {
         }
     }
     let limits = serde_json::json!({
-        "memory_bytes_max": detector.limits.memory_bytes_max,
-        "call_cpu_max": format!("{}ms", detector.limits.call_cpu_max.as_millis()),
+        "memory_bytes_max": limits.memory_bytes_max,
+        "call_cpu_max": format!("{}ms", limits.call_cpu_max.as_millis()),
     });
     table.insert("limits".to_owned(), limits);
+    table.insert("amends".to_owned(), amends.into());
     table
 }
 
