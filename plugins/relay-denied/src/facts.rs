@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::clean;
+use logwasp_sdk::text::clean;
 
 /// One thing an alert can tell. The entities stand first, up to `MessageId`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -40,7 +40,6 @@ mod rule;
 mod sighting;
 #[cfg(test)]
 mod tests;
-mod text;
 mod track;
 
 use logwasp_sdk::time::HOUR;

@@ -10,7 +10,7 @@ use crate::reply::{Quoted, Refusal, quoted};
 use crate::rows::{Mail, Syslog, Text, Tracking};
 use crate::rule::Rule;
 use crate::sighting::{Sighting, key};
-use crate::text::{clean, fold, shorten};
+use logwasp_sdk::text::{clean, fold, shorten};
 
 /// How much of a text is searched: bounces put the reply before the mail that
 /// they return.

@@ -11,7 +11,7 @@ use crate::reply::{Refusal, written};
 use crate::rows::Session;
 use crate::rule::Rule;
 use crate::sighting::{Sighting, key};
-use crate::text::clean;
+use logwasp_sdk::text::clean;
 
 /// Whose log it is: that of the server that refuses, or of the one refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 
 use logwasp_sdk::smtp::{self, Reply};
 
-use crate::text::{fold, shorten};
+use logwasp_sdk::text::{fold, shorten};
 
 /// The refusals that this detector knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

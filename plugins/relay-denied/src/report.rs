@@ -6,8 +6,8 @@ use logwasp_sdk::{Alert, Severity};
 use crate::advice::{explanation, remediation};
 use crate::facts::{Fact, Facts};
 use crate::rule::Rule;
-use crate::text::clean;
 use crate::track::{Incident, Track};
+use logwasp_sdk::text::clean;
 
 /// The host takes titles of 512 bytes.
 const TITLE_BYTES_MAX: usize = 400;

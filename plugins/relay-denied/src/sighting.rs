@@ -4,7 +4,7 @@ use logwasp_sdk::Confidence;
 
 use crate::facts::Facts;
 use crate::rule::Rule;
-use crate::text::clean;
+use logwasp_sdk::text::clean;
 
 /// One refusal and what it speaks for.
 #[derive(Debug, Clone, PartialEq)]

@@ -103,6 +103,8 @@ pub struct Alert {
     pub attack: Vec<String>,
     /// Oldest first.
     pub evidence: Vec<Evidence>,
+    /// Second-stage detectors only: id of the alert that this one revises.
+    pub amends: Option<String>,
 }
 
 impl Alert {
@@ -127,7 +129,17 @@ impl Alert {
             labels: Vec::new(),
             attack: Vec::new(),
             evidence: Vec::new(),
+            amends: None,
         }
+    }
+
+    /// A revision of the alert `id` of another detector, whose rule and key these
+    /// are. It says only what it adds: labels and attributes join the other's,
+    /// severity and confidence replace them, times, count and texts stay the
+    /// other's. The host takes it from second-stage detectors to which the
+    /// configuration grants it, and drops it otherwise.
+    pub fn amend(id: impl Into<String>, rule: &str, key: &str, severity: Severity) -> Self {
+        Self { amends: Some(id.into()), ..Self::create(rule, key, severity).as_update() }
     }
 
     /// Makes it an update of the incident.
@@ -215,6 +227,11 @@ impl Alert {
         find(&self.attributes, name)
     }
 
+    /// The value of the first label `name`.
+    pub fn label_value(&self, name: &str) -> Option<&str> {
+        find(&self.labels, name)
+    }
+
     /// The value of the first entity `name`.
     pub fn entity_value(&self, name: &str) -> Option<&str> {
         find(&self.entities, name)
@@ -243,6 +260,11 @@ impl Alerts {
     pub fn raise(&mut self, mut alert: Alert) {
         alert.time = self.now;
         self.raised.push(alert);
+    }
+
+    /// Raises several alerts, decided now.
+    pub fn extend(&mut self, alerts: impl IntoIterator<Item = Alert>) {
+        alerts.into_iter().for_each(|alert| self.raise(alert));
     }
 
     /// The event time of the row or timer at hand.

@@ -120,7 +120,7 @@ fn to_wit_alert(from: alert::Alert) -> types::Alert {
             .into_iter()
             .map(|evidence| (evidence.record, evidence.time, evidence.summary))
             .collect(),
-        amends: None,
+        amends: from.amends,
     }
 }
 

@@ -94,6 +94,7 @@ extern crate self as logwasp_sdk;
 
 pub mod abi;
 mod alert;
+pub mod book;
 mod cadence;
 mod detector;
 mod event;

@@ -112,6 +112,53 @@ pub fn windows(second: i64, host: &str, event_id: u32, fields: &[(&str, &str)]) 
     TestEvent { event_id, ..event }.provider(provider).channel(channel)
 }
 
+/// An alert of another detector, as second-stage detectors see it: `rule` such as
+/// `authas-anomaly.A1`, decided at `second`. Set the rest with [`AlertRow`]'s
+/// methods.
+pub fn alert_row(second: i64, id: &str, rule: &str) -> AlertRow {
+    let detector = rule.split_once('.').map_or(rule, |(detector, _)| detector);
+    let seen = (second * SECOND).to_string();
+    let fields = [
+        ("id", id),
+        ("detector", detector),
+        ("rule", rule),
+        ("key", id),
+        ("activity", "create"),
+        ("revision", "1"),
+        ("severity", "medium"),
+        ("confidence", "medium"),
+        ("noise", "false"),
+        ("title", rule),
+        ("first_seen", &seen),
+        ("last_seen", &seen),
+        ("count", "1"),
+    ];
+    AlertRow { event: TestEvent::new("alert", second, "", &fields) }
+}
+
+/// Builds the row of an alert; see [`alert_row`].
+#[derive(Debug, Clone)]
+pub struct AlertRow {
+    event: TestEvent,
+}
+
+impl AlertRow {
+    /// Sets a field: `severity`, `activity`, `first_seen` (decimal nanoseconds),
+    /// `entity.host`, `attribute.error`, `label.planned`, ...
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        match self.event.fields.iter_mut().find(|(have, _)| have == name) {
+            Some((_, have)) => value.clone_into(have),
+            None => self.event.fields.push((name.to_owned(), value.to_owned())),
+        }
+        self
+    }
+
+    /// The row.
+    pub fn build(self) -> TestEvent {
+        self.event
+    }
+}
+
 /// Seconds of a clock time such as `"09:13:58"`.
 pub fn clock(text: &str) -> i64 {
     text.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i64>().expect("hh:mm:ss"))

@@ -1,20 +1,29 @@
 //! Untrusted text: made short and printable before it goes anywhere.
 
+use std::borrow::Cow;
+
 /// The longest start of `text` of at most `bytes_max` bytes, cut between characters.
 pub fn shorten(text: &str, bytes_max: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
 }
 
-/// One printable line of at most `bytes_max` bytes: runs of blanks, line breaks and
-/// control characters become one blank, and `...` marks what is missing.
+/// Runs of blanks, line breaks and control characters become one blank.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    let odd = |c: char| c.is_whitespace() || c.is_control();
+    if !text.contains("  ") && !text.chars().any(|c| c != ' ' && odd(c)) {
+        return Cow::Borrowed(text.trim());
+    }
+    let words: Vec<&str> = text.split(odd).filter(|word| !word.is_empty()).collect();
+    Cow::Owned(words.join(" "))
+}
+
+/// One printable line of at most `bytes_max` bytes: [`fold`]ed, and `...` marks what
+/// is missing.
 pub fn clean(text: &str, bytes_max: usize) -> String {
     // Folding a huge text to print a few words of it would be waste.
-    let odd = |c: char| c.is_whitespace() || c.is_control();
-    let words: Vec<&str> =
-        shorten(text, 4 * bytes_max).split(odd).filter(|word| !word.is_empty()).collect();
-    let folded = words.join(" ");
+    let folded = fold(shorten(text, 4 * bytes_max));
     if folded.len() <= bytes_max {
-        return folded;
+        return folded.into_owned();
     }
     format!("{}...", shorten(&folded, bytes_max.saturating_sub(3)))
 }
@@ -36,6 +45,7 @@ mod tests {
     /// Guarantees: one printable line within the limit.
     #[test]
     fn text_is_made_short_and_printable() {
+        assert_eq!(fold(" Unable to\r\n\trelay\0 "), "Unable to relay");
         assert_eq!(clean(" Unable to\r\n\trelay\0 ", 100), "Unable to relay");
         assert_eq!(clean("Vertrieb für alle", 12), "Vertrieb ...");
         assert_eq!((clean("äöü", 5), clean("äöü", 6)), ("ä...".to_owned(), "äöü".to_owned()));
