@@ -11,10 +11,12 @@
 //! ([`Book::recover`]). The end of the input closes nothing.
 
 mod entry;
+mod facts;
 mod ledger;
 #[cfg(test)]
 mod tests;
 
+pub use facts::Facts;
 pub use ledger::{Book, Hit};
 
 use serde::Serialize;
