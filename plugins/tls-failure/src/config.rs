@@ -53,11 +53,9 @@ impl Config {
         }
         let shortest = self.cooldown.min(self.event_cooldown);
         if self.window.nanos() == 0 || shortest < self.window {
-            return Err(
-                "`window` must be longer than 0s and no longer than `cooldown` and \
+            return Err("`window` must be longer than 0s and no longer than `cooldown` and \
                  `event_cooldown`"
-                    .to_owned(),
-            );
+                .to_owned());
         }
         Ok(())
     }

@@ -150,18 +150,14 @@ fn instant_messages() -> Vec<Example> {
 
 fn certificates() -> Vec<Example> {
     vec![
-        example(
-            "9.5 no certificate for a connector",
-            vec![no_certificate("08:00:00")],
-            |alerts| {
-                let alert = only(alerts);
-                assert_eq!(verdict(alert), ("F3", Severity::Medium, Confidence::High, 1));
-                assert_eq!(alert.entity_value("host"), Some("exch01"));
-                assert_eq!(alert.entity_value("connector"), Some("Default Frontend EXCH01"));
-                assert_eq!(alert.attribute_value("fqdn"), Some("mail.contoso.com"));
-                assert_eq!(alert.attribute_value("event_id"), Some("12014"));
-            },
-        ),
+        example("9.5 no certificate for a connector", vec![no_certificate("08:00:00")], |alerts| {
+            let alert = only(alerts);
+            assert_eq!(verdict(alert), ("F3", Severity::Medium, Confidence::High, 1));
+            assert_eq!(alert.entity_value("host"), Some("exch01"));
+            assert_eq!(alert.entity_value("connector"), Some("Default Frontend EXCH01"));
+            assert_eq!(alert.attribute_value("fqdn"), Some("mail.contoso.com"));
+            assert_eq!(alert.attribute_value("event_id"), Some("12014"));
+        }),
         Example {
             config: r#"{"site": {"exchange_hosts": ["EXCH01=10.0.0.25"]}}"#,
             ..example(

@@ -71,7 +71,8 @@ mod tests {
                  by the remote host"
             )
         );
-        let plain = failure("x,ERROR:UCWEB Failure: SubCode=B, Code=A, Reason=\"timeout\"\r\n at x");
+        let plain =
+            failure("x,ERROR:UCWEB Failure: SubCode=B, Code=A, Reason=\"timeout\"\r\n at x");
         let plain = plain.expect("a failure");
         assert_eq!((plain.code, plain.sub_code), ("A", Some("B")));
         assert_eq!(plain.innermost.as_deref(), Some("timeout"));

@@ -24,7 +24,8 @@ pub(crate) struct Peer {
 impl Inventory {
     pub(crate) fn new(site: &Site) -> Result<Self, String> {
         let eop = Nets::parse(&site.eop_nets).map_err(|error| format!("site.eop_nets: {error}"))?;
-        let (gateways, exchange) = (Hosts::parse(&site.gateways), Hosts::parse(&site.exchange_hosts));
+        let (gateways, exchange) =
+            (Hosts::parse(&site.gateways), Hosts::parse(&site.exchange_hosts));
         Ok(Self { eop, gateways, exchange })
     }
 

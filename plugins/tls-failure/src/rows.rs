@@ -41,11 +41,8 @@ const MUST_STARTTLS: &str = "451 5.7.3 Must issue a STARTTLS";
 pub(crate) const IM_FAILURE: &str = "UCWEB Failure";
 
 pub(crate) fn subscriptions() -> Vec<Subscription> {
-    let must_starttls = [
-        contains("data", [MUST_STARTTLS]),
-        equals("direction", "send"),
-        equals("event", "<"),
-    ];
+    let must_starttls =
+        [contains("data", [MUST_STARTTLS]), equals("direction", "send"), equals("event", "<")];
     vec![
         Smtp::subscribe([contains("context", [FAILED])]),
         Smtp::subscribe(must_starttls),
@@ -59,7 +56,6 @@ pub(crate) fn subscriptions() -> Vec<Subscription> {
 fn certificate_missing() -> [Condition; 2] {
     [
         any_of("@event_id", ["12013", "12014", "12024"]),
-        any_of("@provider", ["MSExchangeTransport", "MSExchangeFrontEndTransport"])
-            .ignoring_case(),
+        any_of("@provider", ["MSExchangeTransport", "MSExchangeFrontEndTransport"]).ignoring_case(),
     ]
 }

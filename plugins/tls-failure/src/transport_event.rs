@@ -37,9 +37,10 @@ fn thumbprint<'a>(row: &Transport<'a>) -> Option<&'a str> {
     let texts = [row.first, row.second, row.third, row.message];
     let is_thumbprint =
         |word: &&str| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    texts.into_iter().flatten().find_map(|text| {
-        text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_thumbprint)
-    })
+    texts
+        .into_iter()
+        .flatten()
+        .find_map(|text| text.split(|c: char| !c.is_ascii_alphanumeric()).find(is_thumbprint))
 }
 
 #[cfg(test)]
