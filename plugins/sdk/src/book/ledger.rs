@@ -172,9 +172,11 @@ impl<S: Story> Book<S> {
         };
         let worse = severity > incident.severity;
         incident.severity = incident.severity.max(severity);
-        if worse || improved || now >= due {
+        if worse || improved || (now >= due && entry.has_news()) {
             self.tell(key, config, alerts);
-        } else {
+        } else if entry.has_news()
+            && let Some(incident) = &mut entry.incident
+        {
             incident.tell_at = Some(due);
             self.timers.set(due, Due::Tell(key.to_owned()));
         }
@@ -287,6 +289,11 @@ impl<S: Story> Book<S> {
     /// The story of `key`.
     pub fn story(&self, key: &str) -> Option<&S> {
         self.entries.get(&key.to_owned()).map(|entry| &entry.story)
+    }
+
+    /// True when nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// The earliest timer.
