@@ -24,6 +24,11 @@ const DETECTORS: &[&str] = &[
     "kerberos-auth",
     "mail-loop",
     "connector-attribution",
+    "service-inactive",
+    "tls-failure",
+    "tenant-throttle",
+    // Second stage: it reads the alerts of those above.
+    "incident",
 ];
 const TARGET: &str = "wasm32-unknown-unknown";
 const PROFILE: &str = "guest";
@@ -50,7 +55,7 @@ fn build() -> Result<()> {
     let mut table = String::from(
         "/// The stock detectors, in the order in which they run.\npub static BUNDLED: &[Bundled] = &[\n",
     );
-    for name in DETECTORS {
+    for &name in DETECTORS {
         let module = guests
             .join(TARGET)
             .join(PROFILE)
@@ -97,7 +102,7 @@ fn build_guests(root: &Path, guests: &Path) -> Result<()> {
         .args(["build", "--quiet", "--locked", "--target", TARGET, "--profile", PROFILE])
         .arg("--target-dir")
         .arg(guests);
-    for name in DETECTORS {
+    for &name in DETECTORS {
         command.args(["--package", &format!("detector-{name}")]);
     }
     // Flags and wrappers meant for the outer build (clippy's driver, coverage)

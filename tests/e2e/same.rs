@@ -82,6 +82,34 @@ fn connector_attribution_is_the_same() {
     );
 }
 
+/// Scenario: the worked examples of `service-inactive`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn service_inactive_is_the_same() {
+    same::<detector_service_inactive::ServiceInactive>(detector_service_inactive::examples::all());
+}
+
+/// Scenario: the worked examples of `tls-failure`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn tls_failure_is_the_same() {
+    same::<detector_tls_failure::TlsFailure>(detector_tls_failure::examples::all());
+}
+
+/// Scenario: the worked examples of `tenant-throttle`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn tenant_throttle_is_the_same() {
+    same::<detector_tenant_throttle::TenantThrottle>(detector_tenant_throttle::examples::all());
+}
+
+/// Scenario: the worked examples of `incident`.
+/// Guarantees: as specified, and the same natively and through wasm.
+#[test]
+fn incident_is_the_same() {
+    same::<detector_incident::Incident>(detector_incident::examples::all());
+}
+
 /// Rows of the SDK as a batch of the host.
 fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
     let columns: Vec<usize> = subscriptions.iter().map(|s| s.columns().len()).collect();

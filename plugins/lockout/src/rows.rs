@@ -54,7 +54,7 @@ rows! {
             workstation: "Workstation",
             status: "Status",
         }
-        /// Any event of an Exchange server; 1035 is a failed SMTP AUTH.
+        /// An event of an Exchange server; 1035 is a failed SMTP AUTH.
         ExchangeEvent on "windows-event" {
             event_id: "@event_id",
             host: "@host",
@@ -147,6 +147,11 @@ const NETLOGON_FAILURES: [&str; 8] = [
     "0xC0000224",
 ];
 
+/// A failed SMTP AUTH (1035), and what every Exchange server writes each quarter of
+/// an hour when it looks for domain controllers (2080): enough to know the servers,
+/// without having each of their events delivered.
+const EXCHANGE_EVENTS: [&str; 2] = ["1035", "2080"];
+
 /// What the detector wants to see.
 pub(crate) fn subscriptions() -> Vec<Subscription> {
     let mut all = windows();
@@ -162,6 +167,8 @@ pub(crate) fn subscriptions() -> Vec<Subscription> {
             "exchange-connectivity",
         ],
     )]));
+    // The event log of an Exchange server says nothing about clients, but whose it is.
+    all.push(Coverage::subscribe([equals("kind", "windows-event"), equals("exchange", "true")]));
     all
 }
 
@@ -182,7 +189,10 @@ fn windows() -> Vec<Subscription> {
             number_in("Status", ["0x1", "0x6", "0x12", "0x17", "0x18"]),
         ]),
         Ntlm::subscribe([id(&["4776", "680", "681"]), number_in("Status", ["0"]).negated()]),
-        ExchangeEvent::subscribe([prefix("@provider", ["MSExchange"])]),
+        ExchangeEvent::subscribe([
+            any_of("@event_id", EXCHANGE_EVENTS),
+            prefix("@provider", ["MSExchange"]),
+        ]),
         Netlogon::subscribe([any_of("status", NETLOGON_FAILURES).ignoring_case()]),
     ]
 }

@@ -147,6 +147,10 @@ impl RelayDenied {
     }
 
     fn note_change(&mut self, at: Timestamp, row: &Command<'_>) {
+        // 6 is a command that failed.
+        if row.event_id != Some("1") {
+            return;
+        }
         let texts = [row.data, row.message];
         let ran = |command: &&str| texts.iter().flatten().any(|text| text.contains(*command));
         let is_newer = self.state.change.as_ref().is_none_or(|change| change.at <= at);

@@ -60,7 +60,11 @@ logwasp_sdk::rows! {
             message_id: "message-id",
         }
         /// A management command that may explain a sudden refusal.
-        Command on "windows-event" { data: "Data[*]", message: "Message" }
+        Command on "windows-event" {
+            event_id: "@event_id",
+            data: "Data[*]",
+            message: "Message",
+        }
         /// A log that only an Exchange server writes: its host is one.
         Coverage on "coverage" { host: "@host" }
     }
@@ -141,8 +145,10 @@ fn no_code_in_body() -> Condition {
     contains("body", CODES_WRAPPED).negated()
 }
 
+/// The event id, 1, is no condition: as one it would have the host look at every
+/// event with that common id.
 fn management<const N: usize>(what: [Condition; N]) -> Vec<Condition> {
-    let mut all = vec![equals("@channel", "MSExchange Management"), equals("@event_id", "1")];
+    let mut all = vec![equals("@channel", "MSExchange Management")];
     all.extend(what);
     all
 }
