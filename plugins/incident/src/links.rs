@@ -50,7 +50,7 @@ impl Links {
         let update = |member: &mut Member| {
             let amended = std::mem::take(&mut member.amended);
             let confidence = new.confidence.max(member.confidence);
-            *member = Member { amended, confidence, ..new.clone() };
+            *member = Member { confidence, amended, ..new.clone() };
         };
         self.members.touch(id.to_owned(), at, || new.clone(), update);
         if case.event.is_late() {
@@ -223,7 +223,9 @@ impl Links {
             .filter(|(_, parent)| is_over(parent))
             .map(|(key, _)| key.clone())
             .collect();
-        ended.iter().for_each(|key| self.close(key, alerts));
+        for key in &ended {
+            self.close(key, alerts);
+        }
     }
 
     fn close(&mut self, key: &str, alerts: &mut Alerts) {
@@ -245,7 +247,9 @@ impl Links {
             .filter(|(_, parent)| quiet_at(parent, config) <= now)
             .map(|(key, _)| key.clone())
             .collect();
-        quiet.iter().for_each(|key| self.close(key, alerts));
+        for key in &quiet {
+            self.close(key, alerts);
+        }
     }
 }
 

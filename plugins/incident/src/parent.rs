@@ -88,8 +88,8 @@ impl Parent {
         let mut rules: Vec<&str> = known.iter().map(|child| child.rule.as_str()).collect();
         rules.sort_unstable();
         rules.dedup();
-        let mut alert = Alert::create(self.kind.rule(), key, self.severity)
-            .confidence(self.confidence(&known))
+        let alert = Alert::create(self.kind.rule(), key, self.severity)
+            .confidence(Self::confidence(&known))
             .seen(first, self.last_seen, self.children.len() as u64)
             .title(self.title())
             .description(self.description(&known))
@@ -97,14 +97,14 @@ impl Parent {
             .attribute("children", self.children.join(","))
             .attribute("child_rules", rules.join(","))
             .evidence(self.evidence.iter().cloned());
-        for host in self.host.iter() {
-            alert = alert.entity("host", host);
+        match &self.host {
+            Some(host) => alert.entity("host", host),
+            None => alert,
         }
-        alert
     }
 
     /// A loop has other causes too.
-    fn confidence(&self, known: &[&Member]) -> Confidence {
+    fn confidence(known: &[&Member]) -> Confidence {
         let proves = |role| !matches!(role, Role::Untrusted | Role::Loop);
         if known.iter().any(|child| proves(child.role)) {
             Confidence::High

@@ -144,7 +144,7 @@ impl Reader<'_> {
             .and_then(|host| self.own(host))
             .or_else(|| self.own(&address?.to_string()))?;
         let session = row.session.and_then(identity::meaningful).map(|id| clean(id, 64));
-        self.quote(host, &text, session)
+        Self::quote(host, &text, session)
     }
 
     /// A status that quotes the refusal, with the next hop in the same record.
@@ -155,10 +155,10 @@ impl Reader<'_> {
             self.own(rest.split('}').next()?)
         };
         let host = next_hop("{FQDN=").or_else(|| next_hop("{IP="))?;
-        self.quote(host, &text, None)
+        Self::quote(host, &text, None)
     }
 
-    fn quote(&self, host: String, text: &str, session: Option<String>) -> Option<Refusal> {
+    fn quote(host: String, text: &str, session: Option<String>) -> Option<Refusal> {
         Some(Refusal {
             kind: Kind::of(text)?,
             host,

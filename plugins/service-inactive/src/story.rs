@@ -27,7 +27,6 @@ pub(crate) struct Refusals {
     is_planned: bool,
     /// A verdict was given: from then on everything counts.
     is_decided: bool,
-    is_overflow: bool,
     min: usize,
 }
 
@@ -62,7 +61,6 @@ impl Refusals {
             is_outage: false,
             is_planned: false,
             is_decided: false,
-            is_overflow: false,
             min,
         }
     }
@@ -154,17 +152,16 @@ impl Story for Refusals {
             self.count = seen as u64;
             self.first_seen = self.recent.oldest().map_or(now, |oldest| oldest.at);
         }
-        let is_many = seen >= self.min || self.is_overflow;
+        let is_many = seen >= self.min;
         let verdict = match self.kind {
             Kind::NotActive => {
                 self.is_outage |= is_many || peers >= 2;
                 let due = self.first_seen.saturating_add(config.window.nanos());
                 match (self.is_outage, self.is_planned) {
                     (true, false) => Verdict::Alert(Severity::Critical),
-                    (true, true) => Verdict::Alert(Severity::Medium),
                     (false, _) if seen == 0 && !self.is_decided => Verdict::Silent,
                     (false, _) if now < due => Verdict::Pending(due, Severity::Medium),
-                    (false, _) => Verdict::Alert(Severity::Medium),
+                    _ => Verdict::Alert(Severity::Medium),
                 }
             }
             Kind::NotAvailable if is_many => Verdict::Alert(Severity::Medium),
@@ -198,7 +195,7 @@ impl Story for Refusals {
     }
 
     fn overflow(&self, config: &Config) -> (String, Self) {
-        let story = Self { is_overflow: true, ..Self::new(self.kind, config) };
+        let story = Self { min: 1, ..Self::new(self.kind, config) };
         (self.kind.key("further servers"), story)
     }
 

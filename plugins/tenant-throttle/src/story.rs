@@ -24,7 +24,6 @@ pub(crate) struct Throttling {
     newest: Timestamp,
     /// It was enough once: from then on everything counts.
     is_enough: bool,
-    is_overflow: bool,
     min: usize,
 }
 
@@ -43,7 +42,6 @@ impl Throttling {
             first_seen: 0,
             newest: 0,
             is_enough: false,
-            is_overflow: false,
             min,
         }
     }
@@ -96,13 +94,13 @@ impl Story for Throttling {
             self.forget(now);
         }
         let hits = self.within_window();
-        self.is_enough |= hits >= self.min || self.is_overflow;
+        self.is_enough |= hits >= self.min;
         let lasts = self.newest.saturating_sub(self.first_seen) > config.lasting.nanos();
         if !self.is_enough {
             Verdict::Silent
         } else if self.rule == Rule::Blocked || hits >= config.burst as usize || lasts {
             Verdict::Alert(Severity::High)
-        } else if hits >= self.min || self.is_overflow {
+        } else if hits >= self.min {
             Verdict::Alert(Severity::Medium)
         } else {
             Verdict::Silent
@@ -135,7 +133,7 @@ impl Story for Throttling {
     }
 
     fn overflow(&self, config: &Config) -> (String, Self) {
-        let story = Self { is_overflow: true, ..Self::new(self.rule, config) };
+        let story = Self { min: 1, ..Self::new(self.rule, config) };
         (format!("{} further", self.rule.code()), story)
     }
 

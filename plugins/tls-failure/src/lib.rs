@@ -136,17 +136,19 @@ impl TlsFailure {
 /// Whoever writes these logs is an Exchange server. A receive log says name and
 /// address, a send log the address only.
 fn learn(learned: &mut Hosts, row: &Row<'_>) {
-    match row {
-        Row::Smtp(Smtp { host, local, direction, .. }) => {
-            host.iter().for_each(|host| learned.learn(host));
-            let address = local.and_then(identity::endpoint_ip).filter(|ip| !ip.is_loopback());
-            if let (Some(address), Some("receive")) = (address, *direction) {
-                host.iter().for_each(|host| learned.join(host, address));
-            }
-        }
-        Row::Transport(row) => row.host.iter().for_each(|host| learned.learn(host)),
-        Row::Coverage(row) => row.host.iter().for_each(|host| learned.learn(host)),
-        Row::InstantMessaging(_) | Row::Text(_) => {}
+    let host = match row {
+        Row::Smtp(row) => row.host,
+        Row::Transport(row) => row.host,
+        Row::Coverage(row) => row.host,
+        Row::InstantMessaging(_) | Row::Text(_) => None,
+    };
+    let Some(host) = host else { return };
+    learned.learn(host);
+    if let Row::Smtp(Smtp { local, direction: Some("receive"), .. }) = row
+        && let Some(address) = local.and_then(identity::endpoint_ip)
+        && !address.is_loopback()
+    {
+        learned.join(host, address);
     }
 }
 

@@ -38,7 +38,7 @@ impl Reader<'_> {
         let Some((_, rest)) = context.split_once(FAILED) else {
             return Some(self.must_starttls(row, peer_ip, peer.as_ref()));
         };
-        let error = rest.split_whitespace().next().unwrap_or_default().trim_end_matches(['.', ',']);
+        let error = rest.split_whitespace().next()?.trim_end_matches(['.', ',']);
         let rule = error_rule(error, peer.as_ref());
         let grouped_by = match (rule, &peer) {
             // The fault is ours, whoever asks.
@@ -46,13 +46,13 @@ impl Reader<'_> {
             (_, Some(peer)) => &peer.name,
         };
         let facts = self.smtp_facts(row, peer_ip, peer.as_ref()).with("error", Some(error));
-        Some(self.sighting(rule, facts, &[error, grouped_by], context))
+        Some(Self::sighting(rule, facts, &[error, grouped_by], context))
     }
 
     fn must_starttls(&self, row: &Smtp<'_>, ip: Option<IpAddr>, peer: Option<&Peer>) -> Sighting {
         let facts = self.smtp_facts(row, ip, peer).with("reply", row.data);
         let name = peer.map_or("", |peer| &peer.name);
-        self.sighting(Rule::MustStartTls, facts, &[name], row.data.unwrap_or_default())
+        Self::sighting(Rule::MustStartTls, facts, &[name], row.data.unwrap_or_default())
     }
 
     fn smtp_facts(&self, row: &Smtp<'_>, ip: Option<IpAddr>, peer: Option<&Peer>) -> Facts {
@@ -77,7 +77,7 @@ impl Reader<'_> {
             .with("innermost_exception", failure.innermost.as_deref());
         let parts = [Some(failure.code), failure.sub_code, failure.innermost.as_deref()];
         let summary = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
-        Some(self.sighting(rule, facts, &[failure.code], &summary))
+        Some(Self::sighting(rule, facts, &[failure.code], &summary))
     }
 
     /// A certificate that transport does not find (F3).
@@ -91,14 +91,14 @@ impl Reader<'_> {
         let what: Vec<&str> = names.iter().filter_map(|name| facts.first(name)).collect();
         let summary = format!("MSExchangeTransport {id} {}", what.join(" "));
         let parts = [id, &what.join(" ")].map(str::to_owned);
-        self.sighting(Rule::Event, facts, &[&parts[0], &parts[1]], &summary)
+        Self::sighting(Rule::Event, facts, &[&parts[0], &parts[1]], &summary)
     }
 
     fn host(&self, cell: Cell<'_>) -> Option<String> {
         cell.and_then(|host| self.inventory.host_name(host, self.learned))
     }
 
-    fn sighting(&self, rule: Rule, facts: Facts, parts: &[&str], summary: &str) -> Sighting {
+    fn sighting(rule: Rule, facts: Facts, parts: &[&str], summary: &str) -> Sighting {
         let named = ["host", "connector"].map(|name| facts.first(name).unwrap_or_default());
         let mut key = rule.code().to_owned();
         for part in named.iter().chain(parts) {

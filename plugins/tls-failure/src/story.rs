@@ -18,8 +18,6 @@ pub(crate) struct Failures {
     times: Ring<Timestamp>,
     count: u64,
     first_seen: Timestamp,
-    /// Takes what no incident of its own is left for.
-    is_overflow: bool,
     /// How many make an alert.
     min: usize,
 }
@@ -30,15 +28,7 @@ const LISTED_MAX: usize = 8;
 impl Failures {
     pub(crate) fn new(rule: Rule, config: &Config) -> Self {
         let min = rule.min(config);
-        Self {
-            rule,
-            facts: Facts::default(),
-            times: Ring::new(min),
-            count: 0,
-            first_seen: 0,
-            is_overflow: false,
-            min,
-        }
+        Self { rule, facts: Facts::default(), times: Ring::new(min), count: 0, first_seen: 0, min }
     }
 
     /// Takes a failure in.
@@ -69,7 +59,7 @@ impl Story for Failures {
             self.count = self.times.len() as u64;
             self.first_seen = self.times.oldest().copied().unwrap_or(now);
         }
-        if self.is_overflow || self.times.len() >= self.min {
+        if self.times.len() >= self.min {
             Verdict::Alert(self.rule.severity())
         } else {
             Verdict::Silent
@@ -94,7 +84,7 @@ impl Story for Failures {
     }
 
     fn overflow(&self, config: &Config) -> (String, Self) {
-        let story = Self { is_overflow: true, ..Self::new(self.rule, config) };
+        let story = Self { min: 1, ..Self::new(self.rule, config) };
         (format!("{} further", self.rule.code()), story)
     }
 

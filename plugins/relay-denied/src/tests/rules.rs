@@ -267,6 +267,8 @@ fn a_fresh_change_is_named() {
     assert_eq!(alerts[0].attribute_value("change"), Some("New-ReceiveConnector"));
     assert!(run("{}", [change(0), eop(3_601)])[0].labels.is_empty());
     assert!(run("{}", [eop(0), change(1)])[0].labels.is_empty());
+    let failed = TestEvent { event_id: 6, ..change(0) };
+    assert!(run("{}", [failed, eop(1)])[0].labels.is_empty());
     let internal = refused(1, "10.1.9.7", "a@fabrikam.com");
     assert!(run("{}", [change(0), internal])[0].labels.is_empty());
     let rendered = TestEvent {
