@@ -171,6 +171,6 @@ fn from_native(alert: logwasp_sdk::Alert) -> Alert {
             .into_iter()
             .map(|e| Evidence { record: e.record, time: e.time, summary: e.summary })
             .collect(),
-        amends: None,
+        amends: alert.amends,
     }
 }

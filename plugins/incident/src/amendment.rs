@@ -14,6 +14,8 @@ struct Amendment {
     attributes: Vec<(&'static str, String)>,
     is_sure: bool,
     is_noise: bool,
+    /// What was said is no longer true of the severity or the confidence.
+    is_again: bool,
 }
 
 /// Amendments by the id of the alert.
@@ -46,6 +48,11 @@ impl Amendments {
         amendment.labels.push(("suppressed_by", because.to_owned()));
     }
 
+    /// The alert got worse or surer since it was amended.
+    pub(crate) fn again(&mut self, id: &str) {
+        self.of(id).is_again = true;
+    }
+
     fn of(&mut self, id: &str) -> &mut Amendment {
         self.by_id.entry(id.to_owned()).or_default()
     }
@@ -62,21 +69,22 @@ impl Amendments {
 }
 
 fn amend(id: &str, member: &mut Member, amendment: Amendment) -> Option<Alert> {
-    let Amendment { mut labels, mut attributes, is_sure, is_noise } = amendment;
+    let Amendment { mut labels, mut attributes, is_sure, is_noise, is_again } = amendment;
     // One label of a name, once: the first parent, the first suppressor.
     labels.retain(|(name, _)| say(&mut member.amended, name));
     attributes.retain(|(name, _)| say(&mut member.amended, name));
-    if labels.is_empty() && attributes.is_empty() {
+    if labels.is_empty() && attributes.is_empty() && !is_again {
         return None;
     }
     if is_sure {
         member.confidence = Confidence::High;
     }
+    member.is_suppressed |= is_noise;
     let code = member.rule.rsplit('.').next().unwrap_or_default();
     let mut alert = Alert::amend(id, code, &member.key, member.severity)
         .confidence(member.confidence)
         .seen(member.first_seen, member.last_seen, 1);
-    alert.noise = is_noise;
+    alert.noise = member.is_suppressed;
     for (name, value) in labels {
         alert = alert.label(name, value);
     }

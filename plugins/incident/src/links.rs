@@ -47,16 +47,15 @@ impl Links {
         let role = new.role;
         self.learn(&new);
         self.members.expire(at.saturating_sub(case.config.window.nanos()));
-        let update = |member: &mut Member| {
-            let amended = std::mem::take(&mut member.amended);
-            let confidence = new.confidence.max(member.confidence);
-            *member = Member { confidence, amended, ..new.clone() };
-        };
-        self.members.touch(id.to_owned(), at, || new.clone(), update);
+        let revise = |member: &mut Member| member.revise(&new);
+        let (is_stale, _) = self.members.touch(id.to_owned(), at, || new.clone(), revise);
         if case.event.is_late() {
             return;
         }
         let mut amendments = Amendments::default();
+        if is_stale {
+            amendments.again(id);
+        }
         if role.is_hybrid() {
             self.hybrid_trust(id, case, &mut amendments, alerts);
             self.throttle_cause(case.config, &mut amendments);

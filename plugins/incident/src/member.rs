@@ -80,6 +80,8 @@ pub(crate) struct Member {
     pub(crate) peer: Option<String>,
     /// What it was already amended with.
     pub(crate) amended: Vec<String>,
+    /// It was amended to be noise, and stays that.
+    pub(crate) is_suppressed: bool,
 }
 
 /// Hosts of one alert that are looked at.
@@ -107,8 +109,22 @@ impl Member {
             hosts: hosts.filter_map(identity::host).take(HOSTS_MAX).collect(),
             peer: row.peer.and_then(identity::host),
             amended: Vec::new(),
+            is_suppressed: false,
         };
         Some((clean(id, ID_BYTES_MAX), member))
+    }
+
+    /// Takes over the newest revision. What was amended stays; true when it must be
+    /// said again, because an amendment holds its severity and confidence for good.
+    pub(crate) fn revise(&mut self, new: &Self) -> bool {
+        let before = (self.severity, self.confidence);
+        *self = Self {
+            confidence: new.confidence.max(self.confidence),
+            amended: std::mem::take(&mut self.amended),
+            is_suppressed: self.is_suppressed,
+            ..new.clone()
+        };
+        !self.amended.is_empty() && before != (self.severity, self.confidence)
     }
 
     /// True when both happened within `window` of each other.

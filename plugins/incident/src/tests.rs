@@ -102,6 +102,31 @@ fn a_parent_lives_as_long_as_its_children() {
     assert_eq!(parents(&alerts)[1].attribute_value("children"), Some("a,q"));
 }
 
+/// Scenario: an amended alert gets worse, surer, and stays as it is; a suppressed one
+/// gets a parent.
+/// Guarantees: severity and confidence of the amendment follow; noise stays.
+#[test]
+fn amendments_follow_their_alert() {
+    let worse =
+        |second| alert_row(second, "q", "tenant-throttle.Q1").with("severity", "high").build();
+    let events = [anonymous(0, "a"), throttled(10, "q"), worse(20), worse(30)];
+    let alerts = run("{}", events);
+    let of_q = alerts.iter().filter(|alert| alert.amends.as_deref() == Some("q"));
+    let told: Vec<_> = of_q.map(|alert| (alert.severity, alert.confidence)).collect();
+    let high = Confidence::High;
+    assert_eq!(told, [(Severity::Medium, high), (Severity::High, high)]);
+    let events = [
+        inactive(0, "s", "exch01"),
+        broken_tls(10, "f", "exch01", "x"),
+        key_unusable(20, "r1", "exch01"),
+    ];
+    let alerts = run("{}", events);
+    let of_f: Vec<_> = alerts.iter().filter(|a| a.amends.as_deref() == Some("f")).collect();
+    assert_eq!(of_f.len(), 2);
+    assert!(of_f.iter().all(|alert| alert.noise));
+    assert_eq!(of_f[1].label_value("parent"), Some("incident.tls-key exch01"));
+}
+
 /// Scenario: an unusable key and failing TLS on two hosts, ten minutes apart and
 /// more, by name and by address; either alone.
 /// Guarantees: one parent per host within the window.

@@ -134,10 +134,10 @@ impl Alert {
     }
 
     /// A revision of the alert `id` of another detector, whose rule and key these
-    /// are. It says only what it adds: labels and attributes join the other's,
-    /// severity and confidence replace them, times, count and texts stay the
-    /// other's. The host takes it from second-stage detectors to which the
-    /// configuration grants it, and drops it otherwise.
+    /// are. Labels and attributes join the other's; severity, confidence and noise
+    /// replace the other's and hold for what it says later, so an amendment that does
+    /// not mean them repeats them. Times, count and texts stay the other's. Only
+    /// second-stage detectors to which the configuration grants it are heard.
     pub fn amend(id: impl Into<String>, rule: &str, key: &str, severity: Severity) -> Self {
         Self { amends: Some(id.into()), ..Self::create(rule, key, severity).as_update() }
     }
