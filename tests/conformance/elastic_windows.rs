@@ -20,7 +20,10 @@ fn elastic_pipeline_pairs() {
         let is_windows =
             ["/packages/system/", "/packages/windows/"].iter().any(|part| name.contains(part));
         let golden = std::path::PathBuf::from(format!("{name}-expected.json"));
-        if !is_windows || !name.ends_with(".json") || !golden.exists() {
+        if !is_windows
+            || path.extension().is_none_or(|extension| extension != "json")
+            || !golden.exists()
+        {
             continue;
         }
         let input: Value = serde_json::from_slice(&load(&path)).expect("JSON");

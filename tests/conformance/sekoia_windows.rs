@@ -44,10 +44,10 @@ fn sekoia_intake_tests() {
             None if !message.trim_start().starts_with('{')
                 || !message.contains("Event") && !message.contains("winlog") =>
             {
-                report.skip("the message is no Windows event")
+                report.skip("the message is no Windows event");
             }
             None => report.compare(
-                || format!("{short}: no event {:.80}", message),
+                || format!("{short}: no event {message:.80}"),
                 None,
                 Some("windows-event"),
             ),

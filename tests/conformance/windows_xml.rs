@@ -69,8 +69,8 @@ fn example_events() {
             let wanted: Vec<String> = shown
                 .match_indices("<EventID")
                 .filter_map(|(at, _)| {
-                    let rest = &shown[at..];
-                    Some(rest[rest.find('>')? + 1..rest.find("</")?].trim().to_owned())
+                    let (_, text) = shown.get(at..)?.split_once('>')?;
+                    Some(text.split_once("</")?.0.trim().to_owned())
                 })
                 .collect();
             let read = read(&content, None, 0);
