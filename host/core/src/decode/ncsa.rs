@@ -20,7 +20,7 @@ pub(super) fn decode<'c>(frame: &'c [u8], event: &mut Event<'c>) -> Result<(), D
         .ok_or(Damage { reason: "the line has not the parts of an NCSA log", at: 0 })?;
     let stamp = time::ncsa(line.time)
         .ok_or(Damage { reason: "the row has no valid date and time", at: 0 })?;
-    event.set_time(stamp.in_zone(&jiff::tz::TimeZone::UTC));
+    event.set_time(stamp.in_utc());
     let (stem, query) = match split_once(line.target, b'?') {
         Some((stem, query)) => (stem, Some(query)),
         None => (line.target, None),

@@ -8,7 +8,7 @@ use super::winevent_json::LONG_NAME;
 use super::{Context, Damage, nested_name};
 use crate::event::{Event, Kind};
 use crate::limits::FIELDS_MAX;
-use crate::time::iso8601;
+use crate::time::{TimeQuality, stamp_at_start};
 
 /// Decodes one object.
 pub(super) fn decode<'c>(
@@ -17,19 +17,34 @@ pub(super) fn decode<'c>(
     event: &mut Event<'c>,
 ) -> Result<(), Damage> {
     event.reset(Kind::Json, frame);
-    let mut cursor = Cursor::new(frame);
+    push_object(frame, context.arena, event)?;
+    event.host = first_of(event, &[b"host/name", b"hostname", b"host", b"computer"]);
+    if let Some(time) = time(event, context) {
+        event.set_time(time);
+    }
+    Ok(())
+}
+
+/// Adds the members of the object that the text is.
+pub(super) fn push_object<'c>(
+    text: &'c [u8],
+    arena: &'c Bump,
+    event: &mut Event<'c>,
+) -> Result<(), Damage> {
+    let mut cursor = Cursor::new(text);
     if cursor.shape() != Shape::Object {
         return Err(cursor.damage("the record is not an object"));
     }
-    members(&mut cursor, None, context.arena, event)?;
-    cursor.finish()?;
-    event.host = first_of(event, &[b"host/name", b"hostname", b"host", b"computer"]);
+    members(&mut cursor, None, arena, event)?;
+    cursor.finish()
+}
+
+/// The time that the members say, by the usual names.
+pub(super) fn time<'c>(event: &Event<'c>, context: &Context<'c, '_>) -> Option<(i64, TimeQuality)> {
     let time = first_of(event, &[b"@timestamp", b"timestamp", b"time", b"EventTime"]);
-    if let Some((stamp, _)) = time.and_then(|value| iso8601(value.text(context.arena))) {
-        let host = event.host.map(|value| value.text(context.arena));
-        event.set_time(stamp.in_zone(context.zones.of(host)));
-    }
-    Ok(())
+    let dated = stamp_at_start(time?.text(context.arena), &context.year)?;
+    let host = event.host.map(|value| value.text(context.arena));
+    Some(dated.stamp.in_zone_and_year(dated.has_year, context.zones.of(host)))
 }
 
 fn first_of<'c>(event: &Event<'c>, names: &[&[u8]]) -> Option<crate::event::Value<'c>> {

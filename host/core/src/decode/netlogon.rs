@@ -28,7 +28,7 @@ pub(super) fn decode<'c>(
         None => (None, line),
     };
     if let Some(stamp) = stamp {
-        event.set_time(super::syslog::stamp_in_zone(stamp, false, context.zones.of(None)));
+        event.set_time(stamp.in_zone_and_year(false, context.zones.of(None)));
     }
     let Some((category, rest)) = bracketed(rest) else {
         if stamp.is_none() {

@@ -5,11 +5,11 @@ use memchr::memmem;
 
 use super::json::{Cursor, Shape};
 use super::{
-    exchange_csv, mail, ncsa, netlogon, owa_im, tabular, w3c, winevent_json, winevent_text,
+    exchange_csv, mail, ncsa, netlogon, owa_im, syslog, tabular, w3c, winevent_json, winevent_text,
 };
 use crate::bytes::{is_blank, without_cr};
 use crate::format::Format;
-use crate::frame::{Framing, event_xml, windows_block};
+use crate::frame::{Framing, event_xml, octets, windows_block};
 use crate::time::{YearReference, iso8601, rfc3164};
 
 /// What a stream's beginning says about it.
@@ -57,6 +57,9 @@ pub fn recognize(beginning: &[u8], asked: Option<Format>) -> Recognized {
         }
         Format::Mail if beginning.starts_with(b"From ") => {
             Recognized { framing: Framing::Mbox, ..plain }
+        }
+        Format::Syslog if has_counted_line(beginning) => {
+            Recognized { framing: Framing::Octets, ..plain }
         }
         Format::W3c => Recognized { rows: w3c_rows(beginning), ..plain },
         Format::ExchangeCsv => Recognized { rows: exchange_rows(beginning), ..plain },
@@ -228,6 +231,11 @@ fn first_lines(beginning: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines.map(without_cr).filter(|line| !is_blank(line))
 }
 
+/// True when one of the first lines begins with its length.
+fn has_counted_line(beginning: &[u8]) -> bool {
+    beginning.split(|byte| *byte == b'\n').take(LINES_MAX).any(octets::is_counted)
+}
+
 fn has_fields_directive(beginning: &[u8]) -> bool {
     let mut lines = beginning.split(|byte| *byte == b'\n');
     lines.any(|line| tabular::directive(line).is_some_and(|(name, _)| tabular::is_fields(name)))
@@ -305,13 +313,14 @@ fn is_instant_messaging_row(line: &[u8]) -> bool {
     is_dated && memmem::find(line, owa_im::FAILURE).is_some()
 }
 
-/// A priority, or a stamp that a host and more follow.
+/// A priority (also behind a count of octets), a bare CEF or LEEF header, or a stamp
+/// that a host and more follow.
 fn looks_like_syslog(line: &[u8]) -> bool {
     let has_priority = line.strip_prefix(b"<").is_some_and(|rest| {
         let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
         (1..=3).contains(&digits) && rest.get(digits) == Some(&b'>')
     });
-    if has_priority {
+    if has_priority || octets::is_counted(line) || syslog::is_bare_payload(line) {
         return true;
     }
     // Any year does: only the shape of the stamp counts here.
@@ -320,7 +329,8 @@ fn looks_like_syslog(line: &[u8]) -> bool {
     let rest =
         rest.or_else(|| iso8601(line).filter(|(s, _)| s.offset_s.is_some()).map(|(_, rest)| rest));
     // A stamp, a host, and a tag that ends with a colon.
-    rest.and_then(|rest| rest.strip_prefix(b" ")).is_some_and(|rest| {
+    let rest = rest.and_then(|rest| rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" "));
+    rest.is_some_and(|rest| {
         let mut words = rest.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
         words.next().is_some()
             && words.next().is_some()
@@ -382,6 +392,11 @@ mod tests {
                 "It failed.\n\nGenerating server: x\n\nOriginal message headers:\n\nReceived: from a\n",
                 "mail",
             ),
+            ("34 <13>Dec  2 16:31:03 host app: Test", "syslog"),
+            ("CEF:0|v|p|1|2|n|5|src=10.0.0.1\n", "syslog"),
+            ("LEEF:2.0|v|p|1|2|^|src=10.0.0.1\n", "syslog"),
+            ("Feb 15 11:25:46 gw.local system,error login failure: x\n", "syslog"),
+            ("[Thu Nov 20 09:14:03 2026] [notice] started: x\n", "text"),
             ("hello\nworld\n", "text"),
             ("", "text"),
             ("{not json\n", "text"),
@@ -404,5 +419,7 @@ mod tests {
         assert_eq!(rows("#Fields: date time\n", Some(Format::W3c)), Rows::Named);
         let named = "date-time,event-id,message-id,recipient-address\n2026";
         assert_eq!(rows(named, None), Rows::Named);
+        assert_eq!(recognize(b"<1>a\n5 <1>ab\n", None).framing, Framing::Octets);
+        assert_eq!(recognize(b"<1>a\n<1>ab\n", None).framing, Framing::Lines);
     }
 }

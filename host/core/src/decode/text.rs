@@ -1,9 +1,9 @@
 //! A line of text: the message, and the time that stands at its beginning if it
-//! is one of the usual ones.
+//! is one of the usual ones. A line of a syslog daemon's layout has its parts.
 
-use super::{Context, Damage};
+use super::{Context, Damage, syslog};
 use crate::event::{Event, Kind, Value};
-use crate::time::{iso8601, rfc3164};
+use crate::time::dated;
 
 /// Decodes one line. Anything is text.
 pub(super) fn decode<'c>(
@@ -12,13 +12,25 @@ pub(super) fn decode<'c>(
     event: &mut Event<'c>,
 ) -> Result<(), Damage> {
     event.reset(Kind::Text, frame);
+    if let Some(header) = syslog::stamped(frame, context, &mut syslog::Last::default())
+        .filter(|header| header.app.is_some())
+    {
+        event.host = header.host.map(Value::plain);
+        for (name, part) in [(b"app-name".as_slice(), header.app), (b"procid", header.pid)] {
+            if let Some(part) = part {
+                event.push(name, Value::plain(part));
+            }
+        }
+        event.push(b"message", Value::plain(header.message));
+        if let Some(time) = header.time {
+            event.set_time(time);
+        }
+        return Ok(());
+    }
     event.push(b"message", Value::plain(frame));
-    let stamp = frame.strip_prefix(b"[").unwrap_or(frame);
-    let zone = context.zones.of(None);
-    if let Some((stamp, _)) = iso8601(stamp) {
-        event.set_time(stamp.in_zone(zone));
-    } else if let Some((stamp, has_year, _)) = rfc3164(stamp, &context.year) {
-        event.set_time(super::syslog::stamp_in_zone(stamp, has_year, zone));
+    if let Some(dated) = dated(frame, &context.year) {
+        let zone = context.zones.of(None);
+        event.set_time(dated.stamp.in_zone_and_year(dated.has_year, zone));
     }
     Ok(())
 }

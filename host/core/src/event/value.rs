@@ -22,6 +22,10 @@ pub enum Escape {
     Folded,
     /// A parameter of syslog structured data: `\"`, `\\`, `\]`.
     StructuredData,
+    /// A part of a CEF header: `\|`, `\\`.
+    CefHeader,
+    /// A value of a CEF extension: `\=`, `\\`, `\|`, `\n`, `\r`.
+    Cef,
 }
 
 /// A value: borrowed bytes and the spelling they are in.
@@ -62,7 +66,9 @@ impl<'c> Value<'c> {
             Escape::Csv => csv(self.bytes, arena),
             Escape::Utf16Le => utf16le(self.bytes, arena),
             Escape::Folded => folded(self.bytes, arena),
-            Escape::StructuredData => structured_data(self.bytes, arena),
+            Escape::StructuredData => backslashes(self.bytes, arena, b"\"]"),
+            Escape::CefHeader => backslashes(self.bytes, arena, b"|"),
+            Escape::Cef => cef(self.bytes, arena),
         }
     }
 }
@@ -225,21 +231,44 @@ fn folded<'c>(bytes: &'c [u8], arena: &'c Bump) -> &'c [u8] {
     rewrite(bytes.trim_ascii(), arena, |rest| memchr2(b'\r', b'\n', rest), |_, _| 1)
 }
 
-/// `\"`, `\\` and `\]` (RFC 5424, 6.3.3); any other backslash is itself.
-fn structured_data<'c>(bytes: &'c [u8], arena: &'c Bump) -> &'c [u8] {
+/// A backslash before itself or one of `escapable` (RFC 5424, 6.3.3); any other
+/// backslash is itself.
+fn backslashes<'c>(bytes: &'c [u8], arena: &'c Bump, escapable: &[u8]) -> &'c [u8] {
     rewrite(
         bytes,
         arena,
         |rest| memchr(b'\\', rest),
         |tail, out| match tail.get(1) {
-            Some(&escaped @ (b'"' | b'\\' | b']')) => {
-                out.push(escaped);
+            Some(escaped) if *escaped == b'\\' || escapable.contains(escaped) => {
+                out.push(*escaped);
                 2
             }
             _ => {
                 out.push(b'\\');
                 1
             }
+        },
+    )
+}
+
+/// A value of a CEF extension; line breaks are spelled.
+fn cef<'c>(bytes: &'c [u8], arena: &'c Bump) -> &'c [u8] {
+    rewrite(
+        bytes,
+        arena,
+        |rest| memchr(b'\\', rest),
+        |tail, out| {
+            let meant = match tail.get(1) {
+                Some(b'n') => b'\n',
+                Some(b'r') => b'\r',
+                Some(&escaped @ (b'\\' | b'=' | b'|')) => escaped,
+                _ => {
+                    out.push(b'\\');
+                    return 1;
+                }
+            };
+            out.push(meant);
+            2
         },
     )
 }
@@ -268,6 +297,8 @@ mod tests {
             (r#"R=""x"" "y""#, Escape::Csv, r#"R="x" "y""#),
             ("a\r\n\tb\n c", Escape::Folded, "a\tb c"),
             (r#"a\]b\"c\\d\e"#, Escape::StructuredData, r#"a]b"c\d\e"#),
+            (r"a\|b\\c\=\n", Escape::CefHeader, r"a|b\c\=\n"),
+            (r"a\=b\\c\|d\ne\x\", Escape::Cef, "a=b\\c|d\ne\\x\\"),
         ] {
             assert_eq!(read(spelled.as_bytes(), escape), text, "{spelled}");
         }
@@ -294,7 +325,7 @@ mod tests {
         #[test]
         fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
             let arena = Bump::new();
-            for escape in [Escape::None, Escape::Xml, Escape::Json, Escape::Csv, Escape::Utf16Le, Escape::Folded, Escape::StructuredData] {
+            for escape in [Escape::None, Escape::Xml, Escape::Json, Escape::Csv, Escape::Utf16Le, Escape::Folded, Escape::StructuredData, Escape::CefHeader, Escape::Cef] {
                 prop_assert!(Value::new(&bytes, escape).text(&arena).len() <= bytes.len() * 3);
             }
         }

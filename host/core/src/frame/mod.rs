@@ -12,6 +12,7 @@ pub(crate) mod event_xml;
 mod json_document;
 mod lines;
 mod mbox;
+pub(crate) mod octets;
 pub(crate) mod windows_block;
 
 use std::ops::Range;
@@ -31,6 +32,8 @@ pub enum Framing {
     WindowsBlocks,
     /// The objects of a JSON array, or objects that span lines.
     JsonDocument,
+    /// Lines, and messages behind the number of their bytes (RFC 6587).
+    Octets,
     /// The whole stream is one record.
     Whole,
     /// `From ` lines behind empty lines begin mails.
@@ -78,6 +81,7 @@ impl Framing {
             Self::EventXml => event_xml::start_at_or_after(buf, from),
             Self::WindowsBlocks => windows_block::start_at_or_after(buf, from),
             Self::JsonDocument => json_document::start_at_or_after(buf, from),
+            Self::Octets => octets::start_at_or_after(buf, from),
             Self::Whole if from == 0 && !buf.is_empty() => Ok(0),
             Self::Whole => Err(buf.len()),
             Self::Mbox => mbox::start_at_or_after(buf, from),
@@ -94,7 +98,7 @@ impl Framing {
             Self::EventXml => event_xml::start_at_or_before(buf, at, floor),
             Self::WindowsBlocks => windows_block::start_at_or_before(buf, at, floor),
             // Never scanned.
-            Self::JsonDocument | Self::Mbox => None,
+            Self::JsonDocument | Self::Mbox | Self::Octets => None,
             Self::Whole => (!buf.is_empty()).then_some(0),
         }
     }
@@ -108,6 +112,7 @@ impl Framing {
             Self::EventXml => event_xml::frame_at(buf, start, at_end),
             Self::WindowsBlocks => windows_block::frame_at(buf, start, at_end),
             Self::JsonDocument => json_document::frame_at(buf, start, at_end),
+            Self::Octets => octets::frame_at(buf, start, at_end),
             Self::Whole => whole(buf, at_end),
             Self::Mbox => mbox::frame_at(buf, start, at_end),
         };

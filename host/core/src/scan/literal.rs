@@ -82,7 +82,7 @@ fn is_derived(selector: &Selector, kind: Kind, coat: Coat) -> bool {
     }
     match kind {
         Kind::ExchangeSmtp => **name == *b"direction",
-        Kind::Syslog => matches!(&**name, b"facility" | b"severity"),
+        Kind::Syslog => matches!(&**name, b"facility" | b"severity" | b"problem"),
         // Facts of the session stand in other rows; these stand in the candidate's.
         Kind::ExchangeSmtpSession => !crate::session::is_candidate_field(name),
         _ => false,
@@ -121,6 +121,7 @@ fn has_spellings(byte: u8, coat: Coat) -> bool {
         Coat::Csv => matches!(byte, b'"' | b'\n' | b'\r'),
         Coat::W3c => byte == b' ',
         Coat::Line => byte.is_ascii_control() || b"\\\"]".contains(&byte),
+        Coat::Cef => byte.is_ascii_control() || b"\\=|".contains(&byte),
     }
 }
 

@@ -27,4 +27,6 @@ pub(crate) enum Coat {
     W3c,
     /// A line as it stands.
     Line,
+    /// The pairs of a CEF message.
+    Cef,
 }

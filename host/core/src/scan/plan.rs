@@ -97,11 +97,12 @@ fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
         Format::W3c => &[W3C],
         Format::Syslog => &[
             XML,
-            (Coat::Json, &[Kind::WindowsEvent]),
+            (Coat::Json, &[Kind::WindowsEvent, Kind::Syslog]),
             SENT_CSV,
             W3C,
             NETLOGON,
             (Coat::Line, &[Kind::Syslog, Kind::WindowsEvent]),
+            (Coat::Cef, &[Kind::Syslog]),
         ],
         Format::Text => &[(Coat::Line, &[Kind::Text])],
         // A mail's words may be encoded, an EVTX file has its own way to skip, and a

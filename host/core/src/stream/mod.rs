@@ -149,7 +149,9 @@ impl<'p> Stream<'p> {
             (format, _) => self.plan.mode(format),
         };
         let Mode::Scan { not_first, .. } = mode else { return mode };
-        if self.recognized.framing == Framing::JsonDocument || self.decoder.needs_every_row() {
+        let is_sequential =
+            matches!(self.recognized.framing, Framing::JsonDocument | Framing::Octets);
+        if is_sequential || self.decoder.needs_every_row() {
             return &Mode::DecodeAll;
         }
         let first = self.decoder.first_column();

@@ -95,6 +95,9 @@ fn interest() -> Interest {
         subscription(Kind::ExchangeSmtp, "data", "contains", &["5.7.1 "], false),
         subscription(Kind::ExchangeSmtp, "context", "contains", &["LogonDenied"], true),
         subscription(Kind::Syslog, "message", "contains", &["Unable to \"relay\""], true),
+        subscription(Kind::Syslog, "msg", "contains", &["login=failed"], false),
+        subscription(Kind::Syslog, "user/name", "equals", &["root"], true),
+        subscription(Kind::Syslog, "@host", "any-of", &["fw01"], false),
         subscription(Kind::Text, "message", "contains", &["5.7.1"], false),
         subscription(Kind::Json, "user/name", "equals", &["root"], false),
         subscription(Kind::ExchangeTracking, "event-id", "equals", &["RECEIVE"], false),
@@ -313,11 +316,32 @@ fn piece(format: Format) -> BoxedStrategy<String> {
             1 => exchange(csv.boxed()).prop_map(|row| format!("<13>Nov 20 09:14:03 h ex: {row}")),
             2 => agents().prop_map(|line| format!("<13>Nov 20 09:14:03 h {line}\n")),
             1 => "(4740|4624)".prop_map(|id| format!("<13>1 2026-11-20T09:14:03Z h a - - [NXLOG@14506 EventID=\"{id}\" TargetUserName=\"Admin\"] m\n")),
+            2 => messages(),
         ]
         .boxed(),
         _ => text.boxed(),
     };
     prop_oneof![12 => own, 1 => blank, 1 => Just(FILLER.to_owned())].boxed()
+}
+
+/// Syslog messages with members, of devices, of versions, and behind counts.
+fn messages() -> impl Strategy<Value = String> {
+    let cef = "CEF:0\\|v\\|p\\|1\\|2\\|n\\|5\\|(dvchost=fw01 )?msg=(login\\\\=failed|login=failed|ok) src=10.0.0.1";
+    let json = "(@cee:)?\\{\"user\":\\{\"name\":\"(root|r\\\\u006fot|R\\\\u004FOT|x)\"\\},\"msg\":\"login(=|\\\\u003d)failed\"\\}";
+    let leef = "LEEF:2.0\\|v\\|p\\|1\\|2\\|\\^\\|msg=login=failed\\^a=b";
+    let cisco = "(77: )?(fw01: )?[*.]?Nov 20 09:14:0[0-9](.000)?( UTC)?: %ASA-6-302013: Built";
+    let header = "(<13>Nov 20 09:14:03 (fw01|h) (app: )?|<13>1 2026-11-20T09:14:03Z fw01 a - - (\\[x@1 k=\"a\\\\]b\"\\]|-|\\[open) |<13>|<999>|)";
+    let message = prop_oneof![cef, json, leef, cisco, "last message repeated 3 times"];
+    (header, message, prop_oneof![4 => Just(0_u8), 1 => Just(1), 1 => Just(2)]).prop_map(
+        |(header, message, counted)| match counted {
+            0 => format!("{header}{message}\n"),
+            // A right count, and one that is too long.
+            counted => {
+                let octets = header.len() + message.len() + usize::from(counted) - 1;
+                format!("{octets} {header}{message}")
+            }
+        },
+    )
 }
 
 fn any_log() -> impl Strategy<Value = (Format, String)> {

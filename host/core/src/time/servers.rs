@@ -1,9 +1,8 @@
 //! Stamps that only one kind of server writes.
 
-use super::{
-    DAY, SECOND, Stamp, YearReference, clock, days_from_civil, month_name, one_or_two_digits, year,
-    zone_word,
-};
+use super::civil::days_from_civil;
+use super::parts::{clock, month_name, one_or_two_digits, year, zone_word};
+use super::{DAY, SECOND, Stamp, YearReference};
 use crate::bytes::digits;
 
 /// Reads `20/Nov/2026:09:14:03 +0100` of NCSA logs.

@@ -63,7 +63,7 @@ fn set_time<'c>(event: &mut Event<'c>, arena: &'c Bump) {
     });
     let written = || event.field(b"Date").and_then(|value| rfc5322(value.text(arena)));
     if let Some(stamp) = received.or_else(written) {
-        event.set_time(stamp.in_zone(&jiff::tz::TimeZone::UTC));
+        event.set_time(stamp.in_utc());
     }
 }
 

@@ -11,7 +11,7 @@ use crate::frame::event_xml;
 
 /// The columns that each (host, application) announced.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct State {
+pub(super) struct State {
     tables: Vec<Table>,
 }
 
@@ -161,6 +161,10 @@ fn row<'c>(
     let (host, app) = sender(header);
     if let Some(table) = state.tables.iter().find(|table| table.is_of(host, app)) {
         return table.rows.decode(payload, context, event);
+    }
+    // Both kinds of rows begin with a date.
+    if payload.get(4) != Some(&b'-') {
+        return None;
     }
     if exchange_csv::looks_like_smtp_row(payload) {
         let rows = Rows::Exchange(exchange_csv::State::with_default_columns());

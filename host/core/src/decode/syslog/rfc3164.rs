@@ -1,17 +1,39 @@
 //! RFC 3164: `Mmm dd HH:MM:SS HOST TAG[pid]: MSG`, and what is sent instead.
 
-use super::{Header, stamp_in_zone};
+use memchr::{memchr, memmem};
+
+use super::stamp::{Last, stamp};
+use super::{Header, cisco};
 use crate::bytes::split_once;
 use crate::decode::Context;
-use crate::time::{Stamp, iso8601, rfc3164};
+use crate::time::{TimeQuality, dated, stamp_at_start};
 
 /// The longest tag that is believed to be one; RFC 3164 says 32, Windows' agents
 /// write provider names.
 const TAG_BYTES_MAX: usize = 64;
 
-/// Reads the header, if there is a stamp to begin with.
-pub(super) fn header<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<Header<'c>> {
-    let (stamp, has_year, rest) = stamp(text, context)?;
+/// Reads the header: host and tag behind a stamp of a syslog daemon. Any other time
+/// is only that, and the line is the message; so is a line without any.
+pub(super) fn header<'c>(
+    text: &'c [u8],
+    priority: bool,
+    context: &Context<'c, '_>,
+    last: &mut Last,
+) -> Header<'c> {
+    let trimmed = text.trim_ascii_start();
+    stamped(trimmed, context, last)
+        .or_else(|| cisco::header(trimmed, context).filter(|_| priority))
+        .or_else(|| on_a_cluster(trimmed, context))
+        .unwrap_or_else(|| unstamped(text, priority, context))
+}
+
+/// Behind the stamp of a syslog daemon: RFC 3164's or RFC 3339's.
+pub(crate) fn stamped<'c>(
+    text: &'c [u8],
+    context: &Context<'c, '_>,
+    last: &mut Last,
+) -> Option<Header<'c>> {
+    let (stamp, has_year, rest) = stamp(text, context, last)?;
     let rest = match rest.split_first() {
         Some((b' ', rest)) => rest,
         Some((b':', rest)) => rest.strip_prefix(b" ").unwrap_or(rest),
@@ -19,45 +41,171 @@ pub(super) fn header<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<He
         Some(_) => return None,
     };
     let (host, rest) = host(rest.trim_ascii_start());
-    let (app, pid, message) = tag(rest);
     let zone = context.zones.of(host);
-    let time = Some(stamp_in_zone(stamp, has_year, zone));
-    Some(Header { time, host, app, pid, message, ..Header::default() })
+    let time = Some(stamp.in_zone_and_year(has_year, zone));
+    let (app, pid, message) = tag(rest);
+    let header = Header { time, host, app, pid, message, ..Header::default() };
+    Some(cisco::behind_host(&header, context).unwrap_or(header))
 }
 
-fn stamp<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<(Stamp, bool, &'c [u8])> {
-    rfc3164(text, &context.year).or_else(|| {
-        let (stamp, rest) = iso8601(text)?;
-        Some((stamp, true, rest))
-    })
-}
-
-/// The host, unless the next word is a tag already (`app:` or `app[1]:`).
+/// The host, unless the next word is a tag already (`app:`, `app[1]:`, `app [1]:`)
+/// or no name of anything.
 fn host(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
-    let (word, rest) = split_once(text, b' ').unwrap_or((text, b""));
-    let is_tag = word.ends_with(b":") || word.ends_with(b"]");
-    if word.is_empty() || is_tag || rest.is_empty() || word.contains(&b'\t') {
-        return (None, text);
+    let none = (None, text);
+    let Some(end) = memchr(b' ', text) else { return none };
+    let Some((word, rest)) = text.split_at_checked(end) else { return none };
+    let rest = rest.trim_ascii_start();
+    match word.last() {
+        // `fw01: %ASA-6-302013: Built ...`
+        Some(b':') if rest.starts_with(b"%") && word.len() > 1 => {
+            return (word.strip_suffix(b":"), rest);
+        }
+        Some(b':') if !is_ipv6(word) => return none,
+        Some(b']') | None => return none,
+        _ => {}
     }
-    (Some(word), rest.trim_ascii_start())
-}
-
-/// Application, process id and message. A word is a tag only when a colon ends it;
-/// else it is the message's first.
-fn tag(text: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, &[u8]) {
-    let none = (None, None, text);
-    let end =
-        text.iter().take(TAG_BYTES_MAX).position(|byte| matches!(byte, b' ' | b':' | b'[' | b'\t'));
-    let Some((name, rest)) = end.and_then(|end| text.split_at_checked(end)) else { return none };
-    if name.is_empty() || name.iter().any(|byte| b"{}\"<>=,;".contains(byte)) {
+    let is_name = word.first().is_some_and(|byte| {
+        byte.is_ascii_alphanumeric() || b"_:-/".contains(byte) || !byte.is_ascii()
+    });
+    if !is_name || word.iter().any(|byte| is_no_name(*byte)) || is_process_id(rest) {
         return none;
     }
-    let (pid, rest) = match rest.strip_prefix(b"[").and_then(|inside| split_once(inside, b']')) {
-        Some((pid, rest)) if !pid.contains(&b' ') => (Some(pid), rest),
-        _ => (None, rest),
+    // `fw01 : %ASA-6-302013: Built ...`
+    let rest = rest.strip_prefix(b": ").unwrap_or(rest);
+    (Some(word), rest)
+}
+
+/// Bytes that neither hosts nor tags have.
+fn is_no_name(byte: u8) -> bool {
+    NO_NAME.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+const NO_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+        let slot = &mut table[byte as usize];
+        *slot = byte.is_ascii_control()
+            || matches!(byte, b'{' | b'}' | b'"' | b'<' | b'>' | b'=' | b',' | b';' | b'[' | b'|');
+        byte += 1;
+    }
+    table
+};
+
+fn is_ipv6(word: &[u8]) -> bool {
+    word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b':')
+        && memmem::find(word, b"::").is_some()
+}
+
+/// `[123]:`
+fn is_process_id(text: &[u8]) -> bool {
+    let Some(inside) = text.strip_prefix(b"[") else { return false };
+    split_once(inside, b']').is_some_and(|(pid, rest)| is_number(pid) && rest.starts_with(b":"))
+}
+
+fn is_number(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_digit)
+}
+
+/// Application, process id and message. A word is a tag only when a colon or a
+/// process id ends it; else it is the message's first.
+pub(super) fn tag(text: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, &[u8]) {
+    let none = (None, None, text);
+    let window = text.get(..text.len().min(TAG_BYTES_MAX)).unwrap_or_default();
+    let end = window.iter().position(|byte| matches!(byte, b' ' | b':') || is_no_name(*byte));
+    let Some((name, rest)) = end.and_then(|end| text.split_at_checked(end)) else { return none };
+    if name.is_empty() {
+        return none;
+    }
+    match rest.first() {
+        Some(b':') if rest.get(1) == Some(&b':') => none,
+        Some(b':') if is_payload(name, rest) => none,
+        Some(b':') => (Some(name), None, after_colon(rest)),
+        Some(b'[') => with_process_id(name, rest).unwrap_or(none),
+        Some(b' ') => spaced(text, name, rest).unwrap_or(none),
+        _ => none,
+    }
+}
+
+fn after_colon(rest: &[u8]) -> &[u8] {
+    let message = rest.get(1..).unwrap_or_default();
+    message.strip_prefix(b" ").unwrap_or(message)
+}
+
+/// `CEF:0|...` is a message, not a tag.
+fn is_payload(name: &[u8], rest: &[u8]) -> bool {
+    matches!(name, b"CEF" | b"LEEF" | b"@cee")
+        && after_colon(rest).first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'{')
+}
+
+/// `app[1]: message`, also without the colon when the id is a number.
+fn with_process_id<'a>(
+    name: &'a [u8],
+    rest: &'a [u8],
+) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8])> {
+    let (pid, rest) = split_once(rest.strip_prefix(b"[")?, b']')?;
+    let pid_part = (!pid.is_empty()).then_some(pid);
+    match rest.first() {
+        Some(b':') if !pid.contains(&b' ') => Some((Some(name), pid_part, after_colon(rest))),
+        Some(b' ') if is_number(pid) => Some((Some(name), pid_part, rest.get(1..)?)),
+        _ => None,
+    }
+}
+
+/// Tags with blanks: `sogod [123]: ...`, and two names with a colon, as in
+/// `ESET Server: ...`.
+fn spaced<'a>(
+    text: &'a [u8],
+    name: &'a [u8],
+    rest: &'a [u8],
+) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8])> {
+    let second = rest.get(1..)?;
+    if is_process_id(second) {
+        return with_process_id(name, second);
+    }
+    let is_name = |word: &[u8]| {
+        word.first().is_some_and(u8::is_ascii_uppercase)
+            && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     };
-    match rest.strip_prefix(b":") {
-        Some(message) => (Some(name), pid, message.strip_prefix(b" ").unwrap_or(message)),
-        None => none,
+    if !is_name(name) {
+        return None;
+    }
+    let window = second.get(..second.len().min(TAG_BYTES_MAX / 2))?;
+    let end = window.iter().position(|byte| matches!(byte, b' ' | b':' | b'['))?;
+    let (word, behind) = second.split_at_checked(end).filter(|(word, _)| is_name(word))?;
+    let name = text.get(..name.len() + 1 + word.len())?;
+    match behind.get(..2)? {
+        b": " => Some((Some(name), None, after_colon(behind))),
+        [b'[', _] => with_process_id(name, behind),
+        _ => None,
+    }
+}
+
+/// Alert category, epoch, date and node before the line: what supercomputers'
+/// collectors write (`- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 ...`).
+fn on_a_cluster<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<Header<'c>> {
+    let (_, rest) = split_once(text, b' ')?;
+    let (epoch, rest) = split_once(rest, b' ').filter(|(epoch, _)| epoch.len() == 10)?;
+    let (date, rest) = split_once(rest, b' ').filter(|(date, _)| date.len() == 10)?;
+    let is_date = date.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let (_, line) = split_once(rest, b' ').filter(|_| is_date)?;
+    let written = stamp_at_start(epoch, &context.year)?;
+    let header = stamped(line, context, &mut Last::default())?;
+    Some(Header { time: Some((written.stamp.as_utc(), TimeQuality::Exact)), ..header })
+}
+
+/// A line without a syslog daemon's stamp. RFC 3164, 4.3.3: all of it is the message;
+/// a tag with a process id, though, is one without doubt.
+fn unstamped<'c>(text: &'c [u8], priority: bool, context: &Context<'c, '_>) -> Header<'c> {
+    let found = dated(text, &context.year);
+    let time =
+        found.map(|dated| dated.stamp.in_zone_and_year(dated.has_year, context.zones.of(None)));
+    let whole = Header { time, message: text, ..Header::default() };
+    match tag(text) {
+        (Some(app), Some(pid), message) if priority && is_number(pid) => {
+            Header { app: Some(app), pid: Some(pid), message, ..whole }
+        }
+        _ => whole,
     }
 }

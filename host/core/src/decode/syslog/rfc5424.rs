@@ -1,21 +1,27 @@
-//! RFC 5424: `1 TIMESTAMP HOST APP PROCID MSGID [SD] MSG`.
+//! RFC 5424: `VERSION TIMESTAMP HOST APP PROCID MSGID [SD] MSG`.
 
 use bumpalo::Bump;
 use memchr::memchr2;
 
 use super::Header;
-use crate::bytes::split_once;
+use crate::bytes::{digits, split_once};
 use crate::decode::nested_name;
 use crate::event::{Escape, Event, Value};
 use crate::limits::FIELDS_MAX;
-use crate::time::{TimeQuality, iso8601};
+use crate::time::{TimeQuality, YearReference, iso8601, stamp_at_start};
 
-/// Reads the header, if it is one: the version 1, then a timestamp or (after a
-/// priority) `-`. Any other version is not ours to read.
+/// Reads the header, if it is one: a version, then a timestamp or (after a
+/// priority) `-`. A stamp out of range is none; the header is one still.
 pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
-    let (stamp, rest) = token(text.strip_prefix(b"1 ")?)?;
+    let (is_first, rest) = version(text)?;
+    let (stamp, rest) = token(rest)?;
     let time = match stamp {
-        Some(stamp) => Some(iso8601(stamp).filter(|(_, rest)| rest.is_empty())?.0),
+        Some(stamp) => match iso8601(stamp).filter(|(_, rest)| rest.is_empty()) {
+            Some((stamp, _)) => Some(stamp),
+            None if has_priority && is_shaped_like_a_stamp(stamp) => None,
+            None if has_priority && is_first => return epoch(stamp, rest),
+            None => return None,
+        },
         None if has_priority => None,
         None => return None,
     };
@@ -23,7 +29,11 @@ pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
     let (app, rest) = token(rest)?;
     let (pid, rest) = token(rest)?;
     let (message_id, rest) = token(rest)?;
-    let (structured_data, message) = split_structured_data(rest);
+    // Only version 1 is defined; another one must look like it to the end.
+    if !is_first && !(has_priority && matches!(rest.first(), Some(b'-' | b'['))) {
+        return None;
+    }
+    let (structured_data, message, problem) = split_structured_data(rest);
     Some(Header {
         time: time.map(|stamp| (stamp.as_utc(), quality(stamp.offset_s))),
         host,
@@ -32,7 +42,40 @@ pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
         message_id,
         structured_data,
         message: message.strip_prefix("\u{feff}".as_bytes()).unwrap_or(message),
+        problem,
+        ..Header::default()
     })
+}
+
+/// The version, one to three digits, and whether it is 1.
+fn version(text: &[u8]) -> Option<(bool, &[u8])> {
+    if let Some(rest) = text.strip_prefix(b"1 ") {
+        return Some((true, rest));
+    }
+    if !text.first()?.is_ascii_digit() {
+        return None;
+    }
+    let (version, rest) = split_once(text.get(..4.min(text.len()))?, b' ')?;
+    let is_version = digits(version)? > 0 && version.first() != Some(&b'0');
+    is_version.then_some((false, text.get(4.min(text.len()) - rest.len()..)?))
+}
+
+/// `2026-13-45T...`: meant as a stamp, but no time.
+fn is_shaped_like_a_stamp(text: &[u8]) -> bool {
+    text.get(..5).is_some_and(
+        |date| matches!(date, [year @ .., b'-'] if year.iter().all(u8::is_ascii_digit)),
+    )
+}
+
+/// Seconds since the epoch, host and message: what Cisco Meraki calls version 1.
+fn epoch<'a>(stamp: &[u8], rest: &'a [u8]) -> Option<Header<'a>> {
+    let is_number = stamp.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let reference = YearReference { nanos: 0 };
+    let dated =
+        stamp_at_start(stamp, &reference).filter(|dated| is_number && dated.rest.is_empty())?;
+    let (host, message) = token(rest)?;
+    let time = Some((dated.stamp.as_utc(), TimeQuality::Exact));
+    Some(Header { time, host, message, ..Header::default() })
 }
 
 /// RFC 5424 demands an offset; without one UTC is assumed.
@@ -49,20 +92,21 @@ fn token(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     Some(((token != b"-").then_some(token), rest))
 }
 
-/// Structured data and message. Data that never ends is part of the message.
-fn split_structured_data(text: &[u8]) -> (&[u8], &[u8]) {
+/// Structured data and message, and whether something is wrong with them. Data that
+/// never ends is part of the message.
+fn split_structured_data(text: &[u8]) -> (&[u8], &[u8], Option<&'static str>) {
     if let Some(rest) = text.strip_prefix(b"-") {
-        return (b"", rest.strip_prefix(b" ").unwrap_or(rest));
+        return (b"", rest.strip_prefix(b" ").unwrap_or(rest), None);
     }
     let mut end = 0;
     while text.get(end) == Some(&b'[') {
         match element_length(text.get(end..).unwrap_or_default()) {
             Some(length) => end += length,
-            None => return (b"", text),
+            None => return (b"", text, Some("structured-data")),
         }
     }
     let (data, message) = text.split_at_checked(end).unwrap_or((b"", text));
-    (data, message.strip_prefix(b" ").unwrap_or(message))
+    (data, message.strip_prefix(b" ").unwrap_or(message), None)
 }
 
 /// The length of `[id name="value" ...]`; a `]` inside quotes does not end it.
@@ -133,7 +177,8 @@ fn push_params<'c>(id: &'c [u8], params: &'c [u8], arena: &'c Bump, event: &mut 
 /// `name="value"`, and what follows.
 fn param(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (name, rest) = split_once(text, b'=')?;
-    let inside = rest.strip_prefix(b"\"")?;
+    // Some put blanks around the sign.
+    let inside = rest.trim_ascii_start().strip_prefix(b"\"")?;
     let mut end = 0;
     loop {
         end += memchr2(b'"', b'\\', inside.get(end..)?)?;

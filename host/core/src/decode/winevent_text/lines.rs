@@ -143,11 +143,7 @@ fn decode_snare<'c>(rest: &'c [u8], context: &Context<'c, '_>, event: &mut Event
     }
     if let Some((stamp, has_year, _)) = stamp {
         let host = event.host.map(|host| host.spelled());
-        event.set_time(crate::decode::syslog::stamp_in_zone(
-            stamp,
-            has_year,
-            context.zones.of(host),
-        ));
+        event.set_time(stamp.in_zone_and_year(has_year, context.zones.of(host)));
     }
 }
 
@@ -265,11 +261,7 @@ fn decode_adiscon<'c>(message: &'c [u8], context: &Context<'c, '_>, event: &mut 
     push_message(trim(text), context.arena, event);
     if let Some((stamp, has_year, _)) = stamp {
         let host = event.host.map(|host| host.spelled());
-        event.set_time(crate::decode::syslog::stamp_in_zone(
-            stamp,
-            has_year,
-            context.zones.of(host),
-        ));
+        event.set_time(stamp.in_zone_and_year(has_year, context.zones.of(host)));
     }
     true
 }
