@@ -4,6 +4,7 @@
 //! say so and pass) against its expectations, field by field, and asserts the share
 //! that must be equal. `cargo xtask conformance` prints the tables.
 
+mod dated;
 mod elastic_windows;
 mod evtx_golden;
 mod exchange;
@@ -15,5 +16,7 @@ mod otrf;
 mod report;
 mod sekoia_windows;
 mod support;
+mod syslog;
+mod syslog_pairs;
 mod windows_text;
 mod windows_xml;

@@ -108,9 +108,19 @@ impl Visitor for Read {
 
 /// Reads a text in one go. `reference_nanos` is what a missing year is inferred from.
 pub(crate) fn read(text: &[u8], format: Option<Format>, reference_nanos: i64) -> Read {
+    read_in(jiff::tz::TimeZone::UTC, text, format, reference_nanos)
+}
+
+/// As [`read`], with local times in `zone`.
+pub(crate) fn read_in(
+    zone: jiff::tz::TimeZone,
+    text: &[u8],
+    format: Option<Format>,
+    reference_nanos: i64,
+) -> Read {
     let plan = Plan::new(Interest::new(Vec::new()), false);
     let recognized = recognize(text, format);
-    let zones = Zones::all_in(jiff::tz::TimeZone::UTC);
+    let zones = Zones::all_in(zone);
     let origin = Origin { reference_nanos, zones, encoding: Encoding::Utf8 };
     let mut read = Read::default();
     read.ledger = if recognized.format == Format::Evtx {

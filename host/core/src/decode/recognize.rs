@@ -328,6 +328,10 @@ fn looks_like_syslog(line: &[u8]) -> bool {
     let rest = rfc3164(line, &reference).map(|(_, _, rest)| rest);
     let rest =
         rest.or_else(|| iso8601(line).filter(|(s, _)| s.offset_s.is_some()).map(|(_, rest)| rest));
+    let rest = rest.or_else(|| {
+        let (_, line) = syslog::cluster_parts(line)?;
+        rfc3164(line, &reference).map(|(_, _, rest)| rest)
+    });
     // A stamp, a host, and a tag that ends with a colon.
     let rest = rest.and_then(|rest| rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" "));
     rest.is_some_and(|rest| {

@@ -249,8 +249,8 @@ const OTHER_COLUMNS: [&[u8]; 5] = [
         sc-substatus sc-win32-status sc-bytes cs-bytes time-taken",
 ];
 
-/// The columns of a row that comes without a header, told by their number; `None`
-/// when it is no such row.
+/// The columns of a row that comes without a header, told by their number and by
+/// which of them are numbers; `None` when it is no such row.
 pub(super) fn default_columns(line: &[u8]) -> Option<&'static [u8]> {
     let line = without_cr(line);
     let mut words = line.split(|byte| *byte == b' ');
@@ -259,7 +259,19 @@ pub(super) fn default_columns(line: &[u8]) -> Option<&'static [u8]> {
     let count =
         |columns: &[u8]| columns.split(|byte| *byte == b' ').filter(|n| !n.is_empty()).count();
     let mut all = std::iter::once(DEFAULT_COLUMNS).chain(OTHER_COLUMNS);
-    all.find(|columns| count(columns) == cells)
+    all.find(|columns| count(columns) == cells && numbers_fit(columns, line))
+}
+
+/// True when ports, statuses and sizes are numbers, or left open.
+fn numbers_fit(columns: &[u8], line: &[u8]) -> bool {
+    const NUMBERS: [&[u8]; 6] =
+        [b"s-port", b"c-port", b"sc-status", b"sc-bytes", b"cs-bytes", b"time-taken"];
+    let names = columns.split(|byte| *byte == b' ').filter(|name| !name.is_empty());
+    let mut cells = names.zip(line.split(|byte| *byte == b' '));
+    cells.all(|(name, cell)| {
+        let is_number = cell == b"-" || (!cell.is_empty() && cell.iter().all(u8::is_ascii_digit));
+        is_number || !NUMBERS.contains(&name)
+    })
 }
 
 /// True for a row in the default columns, for logs without a header.

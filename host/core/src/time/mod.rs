@@ -18,6 +18,7 @@ mod zone;
 
 pub use dated::{Dated, dated, stamp_at_start};
 pub use iso8601::{iso8601, w3c, w3c_clock, w3c_days};
+pub(crate) use parts::named_offset;
 pub use rfc3164::rfc3164;
 pub(crate) use rfc3164::zone_or_year_follows;
 pub use rfc5322::rfc5322;
@@ -27,6 +28,11 @@ pub use year::YearReference;
 pub use zone::{Zone, Zones};
 
 use civil::civil_from_days;
+
+/// Nanoseconds of the digits of a fraction and of nothing else.
+pub(crate) fn fraction_nanos(digits: &[u8]) -> Option<i64> {
+    parts::fraction_digits(digits).filter(|(_, rest)| rest.is_empty()).map(|(nanos, _)| nanos)
+}
 
 /// Nanoseconds in a second.
 pub const SECOND: i64 = 1_000_000_000;

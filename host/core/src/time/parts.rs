@@ -82,32 +82,51 @@ pub(super) fn zone_word(text: &[u8]) -> (Option<i32>, &[u8]) {
     let letters = trimmed.iter().take_while(|b| b.is_ascii_uppercase()).count();
     let Some((word, rest)) = trimmed.split_at_checked(letters) else { return (None, text) };
     let Some(seconds) = named_offset(word) else { return (None, text) };
+    let (seconds, rest) = match seconds {
+        0 => from_utc(rest).unwrap_or((0, rest)),
+        _ => (seconds, rest),
+    };
     match rest.first() {
         None | Some(b' ' | b':' | b'\r' | b'\n' | b'(' | b']') => (Some(seconds), rest),
         Some(_) => (None, text),
     }
 }
 
+/// The offset of `UTC+1` and `UTC+07:30`.
+fn from_utc(text: &[u8]) -> Option<(i32, &[u8])> {
+    let (sign, rest) = text.split_first().filter(|(sign, _)| matches!(sign, b'+' | b'-'))?;
+    let (hours, rest) = one_or_two_digits(rest)?;
+    let minutes = rest.strip_prefix(b":").and_then(|rest| rest.split_first_chunk::<2>());
+    let minutes = minutes.and_then(|(&[tens, ones], rest)| Some((two(tens, ones)?, rest)));
+    let (minutes, rest) = minutes.unwrap_or((0, rest));
+    let seconds = (hours * 3_600 + minutes * 60) as i32;
+    (hours < 24 && minutes < 60).then_some((if *sign == b'-' { -seconds } else { seconds }, rest))
+}
+
 /// Seconds east of UTC of the zone names that mean one thing only.
-pub(super) fn named_offset(word: &[u8]) -> Option<i32> {
-    let hours = match word {
+pub(crate) fn named_offset(word: &[u8]) -> Option<i32> {
+    const HOUR_S: i32 = 3_600;
+    let seconds = match word {
         b"UTC" | b"GMT" | b"UT" => 0,
-        b"WEST" | b"CET" | b"BST" | b"MEZ" => 1,
-        b"CEST" | b"EET" | b"MESZ" => 2,
-        b"EEST" | b"MSK" => 3,
-        b"JST" | b"KST" => 9,
-        b"AEST" => 10,
-        b"AEDT" => 11,
-        b"NZST" => 12,
-        b"NZDT" => 13,
-        b"EST" | b"CDT" => -5,
-        b"EDT" => -4,
-        b"CST" | b"MDT" => -6,
-        b"MST" | b"PDT" => -7,
-        b"PST" => -8,
+        b"WEST" | b"CET" | b"BST" | b"MEZ" => HOUR_S,
+        b"CEST" | b"EET" | b"MESZ" => 2 * HOUR_S,
+        b"EEST" | b"MSK" => 3 * HOUR_S,
+        b"AWST" => 8 * HOUR_S,
+        b"JST" | b"KST" => 9 * HOUR_S,
+        b"ACST" => 9 * HOUR_S + HOUR_S / 2,
+        b"AEST" => 10 * HOUR_S,
+        b"ACDT" => 10 * HOUR_S + HOUR_S / 2,
+        b"AEDT" => 11 * HOUR_S,
+        b"NZST" => 12 * HOUR_S,
+        b"NZDT" => 13 * HOUR_S,
+        b"EDT" => -4 * HOUR_S,
+        b"EST" | b"CDT" => -5 * HOUR_S,
+        b"CST" | b"MDT" => -6 * HOUR_S,
+        b"MST" | b"PDT" => -7 * HOUR_S,
+        b"PST" => -8 * HOUR_S,
         _ => return None,
     };
-    Some(hours * 3_600)
+    Some(seconds)
 }
 
 /// The month of `Nov`, in any case, and what follows.

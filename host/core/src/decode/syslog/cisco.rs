@@ -2,16 +2,17 @@
 //! `%FACILITY-SEVERITY-MNEMONIC: text`, in any selection.
 
 use super::Header;
-use super::rfc3164::tag;
+use super::rfc3164::{stamped, tag};
+use super::stamp::Last;
 use crate::bytes::split_once;
 use crate::decode::Context;
-use crate::time::{Stamp, rfc3164};
+use crate::time::{Stamp, named_offset, rfc3164};
 
 /// What stands before the mnemonic.
 struct Line<'c> {
     sequence: Option<&'c [u8]>,
     stamp: Option<Written>,
-    mnemonic: &'c [u8],
+    mnemonic: Option<&'c [u8]>,
     message: &'c [u8],
 }
 
@@ -24,14 +25,25 @@ struct Written {
     is_guess: bool,
 }
 
-/// A line that begins with a sequence number, a colon, or the mnemonic:
-/// `2360957: sw01: Jan  6 2022 20:52:12.861: %SYS-5-CONFIG_I: ...`.
-pub(super) fn header<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<Header<'c>> {
-    let (sequence, rest) = match text.first()? {
-        b':' => (None, text.get(1..)?.trim_ascii_start()),
-        b'%' => (None, text),
-        _ => sequence(text)?,
+/// A line that begins with a sequence number, a colon, the device's name or the
+/// mnemonic: `2360957: sw01: Jan  6 2022 20:52:12.861: %SYS-5-CONFIG_I: ...`.
+pub(super) fn header<'c>(
+    text: &'c [u8],
+    context: &Context<'c, '_>,
+    last: &mut Last,
+) -> Option<Header<'c>> {
+    let (number, rest) = match (text.first()?, sequence(text)) {
+        (_, Some((number, rest))) => (number, rest),
+        (b':', _) => (None, text.get(1..)?.trim_ascii_start()),
+        _ => (None, text),
     };
+    // A relay may put its own stamp behind its own number.
+    if number.is_some()
+        && let Some(relayed) = stamped(rest, context, last)
+        && relayed.sequence.is_some()
+    {
+        return Some(relayed);
+    }
     let (host, line) = match line(rest, context) {
         Some(line) => (None, line),
         None => {
@@ -39,8 +51,11 @@ pub(super) fn header<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<He
             (Some(name), line(behind, context)?)
         }
     };
-    let sequence = line.sequence.or(sequence);
-    let header = Header { host, sequence, ..Header::default() };
+    // Without the mnemonic, only a number or a colon tells that it is Cisco's.
+    if line.mnemonic.is_none() && (line.stamp.is_none() || rest.len() == text.len()) {
+        return None;
+    }
+    let header = Header { host, sequence: line.sequence.or(number), ..Header::default() };
     Some(fill(header, line, context))
 }
 
@@ -56,9 +71,10 @@ pub(super) fn behind_host<'c>(
     if !is_sequence && !is_name {
         return None;
     }
-    let line = line(header.message, context)?;
+    let line = line(header.message, context).filter(|line| line.mnemonic.is_some())?;
+    let host = header.host.or(header.app.filter(|_| is_name));
     let sequence = line.sequence.or(is_sequence.then_some(app));
-    Some(fill(Header { sequence, ..*header }, line, context))
+    Some(fill(Header { host, sequence, ..*header }, line, context))
 }
 
 fn fill<'c>(header: Header<'c>, line: Line<'c>, context: &Context<'c, '_>) -> Header<'c> {
@@ -70,7 +86,7 @@ fn fill<'c>(header: Header<'c>, line: Line<'c>, context: &Context<'c, '_>) -> He
         Some((_, time)) => Some(time),
         None => header.time,
     };
-    Header { time, app: Some(line.mnemonic), pid: None, message: line.message, ..header }
+    Header { time, app: line.mnemonic, pid: None, message: line.message, ..header }
 }
 
 /// `[number: ][stamp: | uptime: ]%MNEMONIC: text`
@@ -83,11 +99,17 @@ fn line<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<Line<'c>> {
         Some((stamp, rest)) => (Some(stamp), rest),
         None => (None, uptime(rest).unwrap_or(rest)),
     };
-    if rest.first() != Some(&b'%') {
-        return None;
+    if rest.first() == Some(&b'%')
+        && let (mnemonic @ Some(_), None, message) = tag(rest)
+    {
+        return Some(Line { sequence, stamp, mnemonic, message });
     }
-    let (Some(mnemonic), None, message) = tag(rest) else { return None };
-    Some(Line { sequence, stamp, mnemonic, message })
+    (sequence.is_some() || stamp.is_some()).then_some(Line {
+        sequence,
+        stamp,
+        mnemonic: None,
+        message: rest,
+    })
 }
 
 fn is_number(text: &[u8]) -> bool {
@@ -102,22 +124,35 @@ fn sequence(text: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
         .then_some((Some(number), behind.trim_ascii_start()))
 }
 
-/// `sw01: `
+/// `sw01: `, `2a02:cf40::: `, and an address before the number of the line.
 fn named(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (name, rest) = split_once(text, b':')?;
-    let is_name = !name.is_empty() && !name.contains(&b' ') && rest.starts_with(b" ");
-    is_name.then_some((name, rest.trim_ascii_start()))
+    let (word, rest) = split_once(text, b' ')?;
+    let name = match word.strip_suffix(b":") {
+        Some(name) => name,
+        None => word.first().filter(|_| sequence(rest).is_some()).map(|_| word)?,
+    };
+    (!name.is_empty()).then_some((name, rest.trim_ascii_start()))
 }
 
-/// A stamp and its colon; a zone whose name says nothing may stand between.
+/// A stamp and its colon; a zone in small letters, or one whose name says nothing,
+/// may stand between.
 fn stamp<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<(Written, &'c [u8])> {
     let (stamp, has_year, rest) = rfc3164(text, &context.year)?;
     let letters = rest
         .strip_prefix(b" ")
-        .map_or(0, |zone| zone.iter().take_while(|byte| byte.is_ascii_alphabetic()).count() + 1);
-    let rest = rest.get(letters..)?.strip_prefix(b":")?.trim_ascii_start();
+        .map_or(0, |zone| zone.iter().take_while(|byte| byte.is_ascii_alphabetic()).count());
+    let zone = rest.get(1..=letters).filter(|_| letters > 0).unwrap_or_default();
+    let upper: ZoneName = std::array::from_fn(|at| zone.get(at).map_or(0, u8::to_ascii_uppercase));
+    let upper = upper.get(..zone.len()).unwrap_or_default();
+    let offset_s = stamp.offset_s.or_else(|| named_offset(upper));
+    let behind = if letters == 0 { rest } else { rest.get(letters + 1..)? };
+    let rest = behind.strip_prefix(b":")?.trim_ascii_start();
+    let stamp = Stamp { offset_s, ..stamp };
     Some((Written { stamp, has_year, is_guess: text.starts_with(b"*") }, rest))
 }
+
+/// The letters of a zone's name that could be known.
+type ZoneName = [u8; 4];
 
 /// `5d17h: `, `2y10w: `, `00:00:13: `
 fn uptime(text: &[u8]) -> Option<&[u8]> {

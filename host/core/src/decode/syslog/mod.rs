@@ -14,7 +14,7 @@ mod rfc5424;
 mod stamp;
 
 pub(super) use extension::is_bare as is_bare_payload;
-pub(super) use rfc3164::stamped;
+pub(super) use rfc3164::{cluster_parts, stamped};
 pub(super) use stamp::Last;
 
 use super::{Context, Damage, Decoded};

@@ -22,7 +22,7 @@ pub(super) fn header<'c>(
 ) -> Header<'c> {
     let trimmed = text.trim_ascii_start();
     stamped(trimmed, context, last)
-        .or_else(|| cisco::header(trimmed, context).filter(|_| priority))
+        .or_else(|| if priority { cisco::header(trimmed, context, last) } else { None })
         .or_else(|| on_a_cluster(trimmed, context))
         .unwrap_or_else(|| unstamped(text, priority, context))
 }
@@ -154,7 +154,7 @@ fn with_process_id<'a>(
 }
 
 /// Tags with blanks: `sogod [123]: ...`, and two names with a colon, as in
-/// `ESET Server: ...`.
+/// `ESET Server: ...` and `syslogd 1.4.1: ...`.
 fn spaced<'a>(
     text: &'a [u8],
     name: &'a [u8],
@@ -168,12 +168,13 @@ fn spaced<'a>(
         word.first().is_some_and(u8::is_ascii_uppercase)
             && word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
     };
-    if !is_name(name) {
-        return None;
-    }
     let window = second.get(..second.len().min(TAG_BYTES_MAX / 2))?;
     let end = window.iter().position(|byte| matches!(byte, b' ' | b':' | b'['))?;
-    let (word, behind) = second.split_at_checked(end).filter(|(word, _)| is_name(word))?;
+    let (word, behind) = second.split_at_checked(end)?;
+    let is_version = word.contains(&b'.') && word.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    if !is_version && !(is_name(name) && is_name(word)) {
+        return None;
+    }
     let name = text.get(..name.len() + 1 + word.len())?;
     match behind.get(..2)? {
         b": " => Some((Some(name), None, after_colon(behind))),
@@ -185,14 +186,20 @@ fn spaced<'a>(
 /// Alert category, epoch, date and node before the line: what supercomputers'
 /// collectors write (`- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 ...`).
 fn on_a_cluster<'c>(text: &'c [u8], context: &Context<'c, '_>) -> Option<Header<'c>> {
+    let (epoch, line) = cluster_parts(text)?;
+    let written = stamp_at_start(epoch, &context.year)?;
+    let header = stamped(line, context, &mut Last::default())?;
+    Some(Header { time: Some((written.stamp.as_utc(), TimeQuality::Exact)), ..header })
+}
+
+/// The epoch and the line behind the node's name.
+pub(crate) fn cluster_parts(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (_, rest) = split_once(text, b' ')?;
     let (epoch, rest) = split_once(rest, b' ').filter(|(epoch, _)| epoch.len() == 10)?;
     let (date, rest) = split_once(rest, b' ').filter(|(date, _)| date.len() == 10)?;
     let is_date = date.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     let (_, line) = split_once(rest, b' ').filter(|_| is_date)?;
-    let written = stamp_at_start(epoch, &context.year)?;
-    let header = stamped(line, context, &mut Last::default())?;
-    Some(Header { time: Some((written.stamp.as_utc(), TimeQuality::Exact)), ..header })
+    Some((epoch, line))
 }
 
 /// A line without a syslog daemon's stamp. RFC 3164, 4.3.3: all of it is the message;

@@ -4,11 +4,11 @@ use bumpalo::Bump;
 use memchr::memchr2;
 
 use super::Header;
-use crate::bytes::{digits, split_once};
+use crate::bytes::{digits, number, split_once};
 use crate::decode::nested_name;
 use crate::event::{Escape, Event, Value};
 use crate::limits::FIELDS_MAX;
-use crate::time::{TimeQuality, YearReference, iso8601, stamp_at_start};
+use crate::time::{SECOND, TimeQuality, fraction_nanos, iso8601};
 
 /// Reads the header, if it is one: a version, then a timestamp or (after a
 /// priority) `-`. A stamp out of range is none; the header is one still.
@@ -69,12 +69,12 @@ fn is_shaped_like_a_stamp(text: &[u8]) -> bool {
 
 /// Seconds since the epoch, host and message: what Cisco Meraki calls version 1.
 fn epoch<'a>(stamp: &[u8], rest: &'a [u8]) -> Option<Header<'a>> {
-    let is_number = stamp.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-    let reference = YearReference { nanos: 0 };
-    let dated =
-        stamp_at_start(stamp, &reference).filter(|dated| is_number && dated.rest.is_empty())?;
+    let (seconds, rest_of_stamp) = split_once(stamp, b'.').unwrap_or((stamp, b"0"));
+    let seconds = number(seconds).filter(|_| (9..=10).contains(&seconds.len()))?;
+    let nanos = fraction_nanos(rest_of_stamp)?;
+    let utc = i64::try_from(seconds).ok()? * SECOND + nanos;
     let (host, message) = token(rest)?;
-    let time = Some((dated.stamp.as_utc(), TimeQuality::Exact));
+    let time = Some((utc, TimeQuality::Exact));
     Some(Header { time, host, message, ..Header::default() })
 }
 
