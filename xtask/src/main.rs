@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a task talks to a terminal")]
 
 mod bench;
+mod conformance;
 mod demo;
 mod deny;
 mod fuzz;
@@ -15,6 +16,7 @@ cargo xtask <task>
 
   demo              build everything, run the detectors over examples/
   test              format, lints, all tests: what CI runs
+  conformance       what we read of the corpus (LOGWASP_CORPUS), a table per group
   fuzz [SECONDS]    every fuzz target for that long (default 20), on nightly
   bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
   deny              licences, bans and sources of the dependencies (installs cargo-deny)";
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
     match args.first().map(String::as_str) {
         Some("demo") => demo::run_demo(),
         Some("test") => test::run_tests(),
+        Some("conformance") => conformance::print_tables(),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("bench") => bench::compare(rest),
         Some("deny") => deny::check(),

@@ -36,6 +36,8 @@ pub(super) struct State {
 pub(super) struct Header<'c> {
     pub(super) time: Option<(i64, TimeQuality)>,
     pub(super) host: Option<&'c [u8]>,
+    /// An address behind the host.
+    address: Option<&'c [u8]>,
     pub(super) app: Option<&'c [u8]>,
     pub(super) pid: Option<&'c [u8]>,
     message_id: Option<&'c [u8]>,
@@ -97,6 +99,7 @@ fn push_parts<'c>(header: &Header<'c>, event: &mut Event<'c>) {
         (b"procid", header.pid),
         (b"msgid", header.message_id),
         (b"sequence", header.sequence),
+        (b"address", header.address),
     ] {
         if let Some(part) = part {
             event.push(name, Value::plain(part));

@@ -43,8 +43,8 @@ pub(crate) fn stamped<'c>(
     let (host, rest) = host(rest.trim_ascii_start());
     let zone = context.zones.of(host);
     let time = Some(stamp.in_zone_and_year(has_year, zone));
-    let (app, pid, message) = tag(rest);
-    let header = Header { time, host, app, pid, message, ..Header::default() };
+    let (address, (app, pid, message)) = address_and_tag(host, rest);
+    let header = Header { time, host, address, app, pid, message, ..Header::default() };
     Some(cisco::behind_host(&header, context).unwrap_or(header))
 }
 
@@ -65,7 +65,7 @@ fn host(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
         _ => {}
     }
     let is_name = word.first().is_some_and(|byte| {
-        byte.is_ascii_alphanumeric() || b"_:-/".contains(byte) || !byte.is_ascii()
+        byte.is_ascii_alphanumeric() || b"_:-/#".contains(byte) || !byte.is_ascii()
     });
     if !is_name || word.iter().any(|byte| is_no_name(*byte)) || is_process_id(rest) {
         return none;
@@ -108,9 +108,31 @@ fn is_number(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_digit)
 }
 
+/// The address that some put behind the host, when a tag follows it.
+fn address_and_tag<'a>(host: Option<&[u8]>, text: &'a [u8]) -> (Option<&'a [u8]>, Tag<'a>) {
+    let tagged = tag(text);
+    if tagged.0.is_some() || host.is_none() || !text.first().is_some_and(u8::is_ascii_hexdigit) {
+        return (None, tagged);
+    }
+    let behind = split_once(text, b' ').filter(|(word, _)| is_address(word));
+    match behind.map(|(address, rest)| (address, tag(rest))) {
+        Some((address, behind @ (Some(_), ..))) => (Some(address), behind),
+        _ => (None, tagged),
+    }
+}
+
+fn is_address(word: &[u8]) -> bool {
+    let dots = word.iter().filter(|byte| **byte == b'.').count();
+    let is_ipv4 = dots == 3 && word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    is_ipv4 || is_ipv6(word)
+}
+
+/// Application, process id, message.
+type Tag<'a> = (Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8]);
+
 /// Application, process id and message. A word is a tag only when a colon or a
 /// process id ends it; else it is the message's first.
-pub(super) fn tag(text: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, &[u8]) {
+pub(super) fn tag(text: &[u8]) -> Tag<'_> {
     let none = (None, None, text);
     let window = text.get(..text.len().min(TAG_BYTES_MAX)).unwrap_or_default();
     let end = window.iter().position(|byte| matches!(byte, b' ' | b':') || is_no_name(*byte));
@@ -121,6 +143,8 @@ pub(super) fn tag(text: &[u8]) -> (Option<&[u8]>, Option<&[u8]>, &[u8]) {
     match rest.first() {
         Some(b':') if rest.get(1) == Some(&b':') => none,
         Some(b':') if is_payload(name, rest) => none,
+        // `audit(1131538222.234:0): ...`
+        Some(b':') if name.contains(&b'(') && !name.contains(&b')') => none,
         Some(b':') => (Some(name), None, after_colon(rest)),
         Some(b'[') => with_process_id(name, rest).unwrap_or(none),
         Some(b' ') => spaced(text, name, rest).unwrap_or(none),
@@ -140,10 +164,7 @@ fn is_payload(name: &[u8], rest: &[u8]) -> bool {
 }
 
 /// `app[1]: message`, also without the colon when the id is a number.
-fn with_process_id<'a>(
-    name: &'a [u8],
-    rest: &'a [u8],
-) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8])> {
+fn with_process_id<'a>(name: &'a [u8], rest: &'a [u8]) -> Option<Tag<'a>> {
     let (pid, rest) = split_once(rest.strip_prefix(b"[")?, b']')?;
     let pid_part = (!pid.is_empty()).then_some(pid);
     match rest.first() {
@@ -155,11 +176,7 @@ fn with_process_id<'a>(
 
 /// Tags with blanks: `sogod [123]: ...`, and two names with a colon, as in
 /// `ESET Server: ...` and `syslogd 1.4.1: ...`.
-fn spaced<'a>(
-    text: &'a [u8],
-    name: &'a [u8],
-    rest: &'a [u8],
-) -> Option<(Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8])> {
+fn spaced<'a>(text: &'a [u8], name: &'a [u8], rest: &'a [u8]) -> Option<Tag<'a>> {
     let second = rest.get(1..)?;
     if is_process_id(second) {
         return with_process_id(name, second);

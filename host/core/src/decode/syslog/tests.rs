@@ -150,6 +150,24 @@ fn devices_are_read() {
             "<13>Nov 20 09:14:03 gate 301270: 5d17h: %SEC-6-IPACCESSLOGP: m",
             vec![at, "host=gate", "app-name=%SEC-6-IPACCESSLOGP", "sequence=301270", "message=m"],
         ),
+        (
+            "<13>Nov 20 09:14:03 h 10.0.0.1 dhcpd[64]: m",
+            vec![at, "host=h", "app-name=dhcpd", "procid=64", "address=10.0.0.1", "message=m"],
+        ),
+        ("<13>Nov 20 09:14:03 h audit(1.2:0): m", vec![at, "host=h", "message=audit(1.2:0): m"]),
+        (
+            "<13>Nov 20 09:14:03 h syslogd 1.4.1: m",
+            vec![at, "host=h", "app-name=syslogd 1.4.1", "message=m"],
+        ),
+        (
+            "<13>77: Nov 20 09:14:04 10.0.0.1 sw01: 78: Nov 20 2026 09:14:03.000 utc: %FOO-6-BAR: m",
+            vec![at, "host=10.0.0.1", "app-name=%FOO-6-BAR", "sequence=78", "message=m"],
+        ),
+        (
+            "<13>77: sw01: Nov 20 10:14:03 UTC+1: NTP: m",
+            vec![at, "host=sw01", "sequence=77", "message=NTP: m"],
+        ),
+        ("<13>77: some: text", vec!["message=77: some: text"]),
         ("<13>dhcpd[64]: m", vec!["app-name=dhcpd", "procid=64", "message=m"]),
         (
             "<134>1 1795166043.0 MX84 flows src=x",
