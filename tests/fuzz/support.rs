@@ -5,13 +5,14 @@ use logwasp_core::decode::{Recognized, recognize};
 use logwasp_core::event::{Event, Kind};
 use logwasp_core::evtx;
 pub use logwasp_core::format::Format;
+use logwasp_core::frame::Framing;
 use logwasp_core::interest::{ConditionSpec, Interest, Subscription, SubscriptionSpec};
 use logwasp_core::ledger::Ledger;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
 use logwasp_core::session::{Candidate, Gatherer, Texts};
 use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Stream, Visitor};
-use logwasp_core::time::Zones;
+use logwasp_core::time::{YearReference, Zones, dated};
 
 /// What a stream gave.
 #[derive(Debug, Default, PartialEq)]
@@ -71,6 +72,9 @@ fn interest() -> Interest {
         subscription(Kind::Iis, "sc-win32-status", "any-of", &["1326"], false),
         subscription(Kind::ExchangeSmtp, "data", "contains", &["5.7"], false),
         subscription(Kind::Syslog, "message", "contains", &["rel\"ay"], true),
+        subscription(Kind::Syslog, "msg", "contains", &["a=b|c"], false),
+        subscription(Kind::Syslog, "user/name", "equals", &["root"], true),
+        subscription(Kind::Syslog, "@host", "any-of", &["fw01"], false),
         subscription(Kind::Text, "message", "contains", &["rel"], false),
         subscription(Kind::Json, "user/name", "equals", &["root"], false),
         subscription(Kind::MailHeaders, "Received", "present", &[], false),
@@ -143,6 +147,25 @@ pub fn read_any(format: Format, bytes: &[u8]) {
         let whole = read(bytes, &plan, recognized, usize::MAX / 2);
         assert_eq!(whole, read(bytes, &plan, recognized, 7));
         assert_eq!(whole, read(bytes, &plan, recognized, 300));
+    }
+}
+
+/// Any bytes in frames with octet counts.
+pub fn read_counted(bytes: &[u8]) {
+    let recognized = Recognized { framing: Framing::Octets, ..Recognized::plain(Format::Syslog) };
+    let plan = Plan::new(interest(), true);
+    let whole = read(bytes, &plan, recognized, usize::MAX / 2);
+    assert_eq!(whole, read(bytes, &plan, recognized, 1));
+    assert_eq!(whole, read(bytes, &plan, recognized, 300));
+}
+
+/// Any line has a time or none, and what follows the stamp is the line's end.
+pub fn date_lines(bytes: &[u8]) {
+    let reference = YearReference { nanos: 1_795_219_200_000_000_000 };
+    for line in bytes.split(|byte| *byte == b'\n') {
+        if let Some(found) = dated(line, &reference) {
+            assert!(line.ends_with(found.rest));
+        }
     }
 }
 

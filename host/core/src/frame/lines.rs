@@ -9,8 +9,12 @@ pub(super) fn start_at_or_after(buf: &[u8], from: usize) -> Result<usize, usize>
     let Some(before) = from.checked_sub(1) else {
         return if buf.is_empty() { Err(0) } else { Ok(0) };
     };
-    let newline = buf.get(before..).and_then(|rest| memchr(b'\n', rest));
-    match newline.map(|at| before + at + 1) {
+    // Behind a frame, the line end is the byte before.
+    let newline = match buf.get(before) {
+        Some(b'\n') => Some(before),
+        _ => buf.get(from..).and_then(|rest| memchr(b'\n', rest)).map(|at| from + at),
+    };
+    match newline.map(|newline| newline + 1) {
         Some(start) if start < buf.len() => Ok(start),
         _ => Err(buf.len()),
     }

@@ -59,21 +59,22 @@ pub(super) fn header<'c>(
     Some(fill(header, line, context))
 }
 
+/// True when the tag, or the number behind it, may be a device's.
+pub(super) fn may_be_numbered(app: &[u8], header: &Header<'_>) -> bool {
+    let starts_with_digit = |text: &[u8]| text.first().is_some_and(u8::is_ascii_digit);
+    header.pid.is_none() && (starts_with_digit(app) || starts_with_digit(header.message))
+}
+
 /// The same behind a relay's stamp and host, whose tag is then the number or the
 /// name: `585917: Feb  8 04:00:47.272: %SEC-6-IPACCESSLOGRP: ...`.
 pub(super) fn behind_host<'c>(
     header: &Header<'c>,
     context: &Context<'c, '_>,
 ) -> Option<Header<'c>> {
-    let app = header.app?;
-    let message_is_numbered = header.message.first().is_some_and(u8::is_ascii_digit);
-    let (is_sequence, is_name) = (is_number(app), message_is_numbered && header.pid.is_none());
-    if !is_sequence && !is_name {
-        return None;
-    }
+    let is_sequence = is_number(header.app?);
     let line = line(header.message, context).filter(|line| line.mnemonic.is_some())?;
-    let host = header.host.or(header.app.filter(|_| is_name));
-    let sequence = line.sequence.or(is_sequence.then_some(app));
+    let host = header.host.or(header.app.filter(|_| !is_sequence));
+    let sequence = line.sequence.or(header.app.filter(|_| is_sequence));
     Some(fill(Header { host, sequence, ..*header }, line, context))
 }
 

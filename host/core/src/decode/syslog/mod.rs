@@ -62,10 +62,10 @@ pub(super) fn decode<'c>(
 ) -> Result<Decoded, Damage> {
     let line = trim(frame);
     let (priority, rest) = priority(line);
-    let header = match rfc5424::header(rest, priority.is_some()) {
-        Some(header) => header,
-        None => rfc3164::header(rest, priority.is_some(), context, &mut state.stamp),
-    };
+    let mut header = Header::default();
+    if !rfc5424::read(rest, priority.is_some(), &mut header) {
+        rfc3164::read(rest, priority.is_some(), context, &mut state.stamp, &mut header);
+    }
     if let Some(decoded) = payload::decode(&header, frame, context, &mut state.tables, event)? {
         return Ok(decoded);
     }

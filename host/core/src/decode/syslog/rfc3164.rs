@@ -1,6 +1,6 @@
 //! RFC 3164: `Mmm dd HH:MM:SS HOST TAG[pid]: MSG`, and what is sent instead.
 
-use memchr::{memchr, memmem};
+use memchr::memmem;
 
 use super::stamp::{Last, stamp};
 use super::{Header, cisco};
@@ -14,61 +14,84 @@ const TAG_BYTES_MAX: usize = 64;
 
 /// Reads the header: host and tag behind a stamp of a syslog daemon. Any other time
 /// is only that, and the line is the message; so is a line without any.
-pub(super) fn header<'c>(
+pub(super) fn read<'c>(
     text: &'c [u8],
     priority: bool,
     context: &Context<'c, '_>,
     last: &mut Last,
-) -> Header<'c> {
+    header: &mut Header<'c>,
+) {
     let trimmed = text.trim_ascii_start();
-    stamped(trimmed, context, last)
-        .or_else(|| if priority { cisco::header(trimmed, context, last) } else { None })
+    if read_stamped(trimmed, context, last, header) {
+        return;
+    }
+    let device = if priority { cisco::header(trimmed, context, last) } else { None };
+    *header = device
         .or_else(|| on_a_cluster(trimmed, context))
-        .unwrap_or_else(|| unstamped(text, priority, context))
+        .unwrap_or_else(|| unstamped(text, priority, context));
 }
 
-/// Behind the stamp of a syslog daemon: RFC 3164's or RFC 3339's.
+/// The header behind the stamp of a syslog daemon: RFC 3164's or RFC 3339's.
 pub(crate) fn stamped<'c>(
     text: &'c [u8],
     context: &Context<'c, '_>,
     last: &mut Last,
 ) -> Option<Header<'c>> {
-    let (stamp, has_year, rest) = stamp(text, context, last)?;
+    let mut header = Header::default();
+    read_stamped(text, context, last, &mut header).then_some(header)
+}
+
+/// Fills an empty header; leaves it empty when there is no such stamp.
+fn read_stamped<'c>(
+    text: &'c [u8],
+    context: &Context<'c, '_>,
+    last: &mut Last,
+    header: &mut Header<'c>,
+) -> bool {
+    let Some((stamp, has_year, rest)) = stamp(text, context, last) else { return false };
     let rest = match rest.split_first() {
         Some((b' ', rest)) => rest,
         Some((b':', rest)) => rest.strip_prefix(b" ").unwrap_or(rest),
         None => rest,
-        Some(_) => return None,
+        Some(_) => return false,
     };
     let (host, rest) = host(rest.trim_ascii_start());
-    let zone = context.zones.of(host);
-    let time = Some(stamp.in_zone_and_year(has_year, zone));
-    let (address, (app, pid, message)) = address_and_tag(host, rest);
-    let header = Header { time, host, address, app, pid, message, ..Header::default() };
-    Some(cisco::behind_host(&header, context).unwrap_or(header))
+    header.time = Some(stamp.in_zone_and_year(has_year, context.zones.of(host)));
+    header.host = host;
+    (header.app, header.pid, header.message) = tag(rest);
+    match header.app {
+        None => behind_address(rest, header),
+        Some(app) => {
+            if cisco::may_be_numbered(app, header)
+                && let Some(device) = cisco::behind_host(header, context)
+            {
+                *header = device;
+            }
+        }
+    }
+    true
 }
 
 /// The host, unless the next word is a tag already (`app:`, `app[1]:`, `app [1]:`)
 /// or no name of anything.
 fn host(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
     let none = (None, text);
-    let Some(end) = memchr(b' ', text) else { return none };
-    let Some((word, rest)) = text.split_at_checked(end) else { return none };
-    let rest = rest.trim_ascii_start();
-    match word.last() {
-        // `fw01: %ASA-6-302013: Built ...`
-        Some(b':') if rest.starts_with(b"%") && word.len() > 1 => {
-            return (word.strip_suffix(b":"), rest);
-        }
-        Some(b':') if !is_ipv6(word) => return none,
-        Some(b']') | None => return none,
-        _ => {}
-    }
-    let is_name = word.first().is_some_and(|byte| {
-        byte.is_ascii_alphanumeric() || b"_:-/#".contains(byte) || !byte.is_ascii()
-    });
-    if !is_name || word.iter().any(|byte| is_no_name(*byte)) || is_process_id(rest) {
+    let end = text.iter().position(|byte| *byte == b' ' || is_no_name(*byte));
+    let Some((word, [b' ', rest @ ..])) = end.and_then(|end| text.split_at_checked(end)) else {
         return none;
+    };
+    let rest = rest.trim_ascii_start();
+    match word {
+        // `fw01: %ASA-6-302013: Built ...`
+        [name @ .., b':'] if rest.starts_with(b"%") && !name.is_empty() => {
+            return (Some(name), rest);
+        }
+        [.., b':'] if !is_ipv6(word) => return none,
+        [
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b':' | b'-' | b'/' | b'#' | 128..,
+            ..,
+        ] if !is_process_id(rest) => {}
+        _ => return none,
     }
     // `fw01 : %ASA-6-302013: Built ...`
     let rest = rest.strip_prefix(b": ").unwrap_or(rest);
@@ -109,15 +132,16 @@ fn is_number(text: &[u8]) -> bool {
 }
 
 /// The address that some put behind the host, when a tag follows it.
-fn address_and_tag<'a>(host: Option<&[u8]>, text: &'a [u8]) -> (Option<&'a [u8]>, Tag<'a>) {
-    let tagged = tag(text);
-    if tagged.0.is_some() || host.is_none() || !text.first().is_some_and(u8::is_ascii_hexdigit) {
-        return (None, tagged);
+fn behind_address<'c>(text: &'c [u8], header: &mut Header<'c>) {
+    if header.host.is_none() || !text.first().is_some_and(u8::is_ascii_hexdigit) {
+        return;
     }
     let behind = split_once(text, b' ').filter(|(word, _)| is_address(word));
-    match behind.map(|(address, rest)| (address, tag(rest))) {
-        Some((address, behind @ (Some(_), ..))) => (Some(address), behind),
-        _ => (None, tagged),
+    if let Some((address, rest)) = behind
+        && let (app @ Some(_), pid, message) = tag(rest)
+    {
+        header.address = Some(address);
+        (header.app, header.pid, header.message) = (app, pid, message);
     }
 }
 
@@ -163,13 +187,18 @@ fn is_payload(name: &[u8], rest: &[u8]) -> bool {
         && after_colon(rest).first().is_some_and(|byte| byte.is_ascii_digit() || *byte == b'{')
 }
 
+/// Process ids are numbers; words in their place are as short.
+const PID_BYTES_MAX: usize = 64;
+
 /// `app[1]: message`, also without the colon when the id is a number.
 fn with_process_id<'a>(name: &'a [u8], rest: &'a [u8]) -> Option<Tag<'a>> {
-    let (pid, rest) = split_once(rest.strip_prefix(b"[")?, b']')?;
+    let inside = rest.strip_prefix(b"[")?;
+    let end = inside.iter().take(PID_BYTES_MAX).position(|byte| matches!(byte, b']' | b' '))?;
+    let (pid, rest) = inside.split_at_checked(end)?;
     let pid_part = (!pid.is_empty()).then_some(pid);
-    match rest.first() {
-        Some(b':') if !pid.contains(&b' ') => Some((Some(name), pid_part, after_colon(rest))),
-        Some(b' ') if is_number(pid) => Some((Some(name), pid_part, rest.get(1..)?)),
+    match rest {
+        [b']', b':', ..] => Some((Some(name), pid_part, after_colon(rest.get(1..)?))),
+        [b']', b' ', message @ ..] if is_number(pid) => Some((Some(name), pid_part, message)),
         _ => None,
     }
 }

@@ -10,9 +10,22 @@ use crate::event::{Escape, Event, Value};
 use crate::limits::FIELDS_MAX;
 use crate::time::{SECOND, TimeQuality, fraction_nanos, iso8601};
 
+/// Fills the header, if the text begins with one.
+pub(super) fn read<'c>(text: &'c [u8], has_priority: bool, header: &mut Header<'c>) -> bool {
+    // Nearly all lines are decided by their first byte.
+    if !text.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
+    match self::header(text, has_priority) {
+        Some(found) => *header = found,
+        None => return false,
+    }
+    true
+}
+
 /// Reads the header, if it is one: a version, then a timestamp or (after a
 /// priority) `-`. A stamp out of range is none; the header is one still.
-pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
+fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
     let (is_first, rest) = version(text)?;
     let (stamp, rest) = token(rest)?;
     let time = match stamp {
@@ -51,9 +64,6 @@ pub(super) fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
 fn version(text: &[u8]) -> Option<(bool, &[u8])> {
     if let Some(rest) = text.strip_prefix(b"1 ") {
         return Some((true, rest));
-    }
-    if !text.first()?.is_ascii_digit() {
-        return None;
     }
     let (version, rest) = split_once(text.get(..4.min(text.len()))?, b' ')?;
     let is_version = digits(version)? > 0 && version.first() != Some(&b'0');
