@@ -73,9 +73,36 @@ pub(crate) fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'\0'))
 }
 
+/// True when no byte has its top bit set. Whole words are looked at, the last one
+/// again with what is left: lines are too short for a loop over the rest to be cheap.
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let all = words.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word));
+    let last = match bytes.last_chunk::<8>() {
+        Some(last) => u64::from_ne_bytes(*last),
+        None => rest.iter().fold(0, |all, byte| all | u64::from(*byte)),
+    };
+    (all | last) & 0x8080_8080_8080_8080 == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Scenario: texts of all lengths around a word's, with and without one high byte.
+    /// Guarantees: it is found wherever it stands.
+    #[test]
+    fn high_bytes_are_found() {
+        for length in 0..40 {
+            let mut text = vec![b'a'; length];
+            assert!(is_ascii(&text));
+            for at in 0..length {
+                text[at] = 0x80;
+                assert!(!is_ascii(&text), "{at} of {length}");
+                text[at] = b'a';
+            }
+        }
+    }
 
     /// Scenario: numbers of every spelling that logs use, and near misses.
     /// Guarantees: one value for one number, none for what is none.

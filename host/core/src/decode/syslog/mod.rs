@@ -18,7 +18,7 @@ pub(super) use rfc3164::{cluster_parts, stamped};
 pub(super) use stamp::Last;
 
 use super::{Context, Damage, Decoded};
-use crate::bytes::{digits, split_once};
+use crate::bytes::{digits, is_ascii, split_once};
 use crate::event::{Event, Kind, Value};
 use crate::time::TimeQuality;
 
@@ -86,7 +86,7 @@ pub(super) fn decode<'c>(
     let has_bad_priority = priority.is_none() && line.first() == Some(&b'<');
     if let Some(problem) = header.problem.or(has_bad_priority.then_some("priority")) {
         event.push(b"problem", Value::plain(problem.as_bytes()));
-    } else if !line.is_ascii() && std::str::from_utf8(line).is_err() {
+    } else if !is_ascii(line) && std::str::from_utf8(line).is_err() {
         event.push(b"problem", Value::plain(b"encoding"));
     }
     extension::push(header.message, context, event);
