@@ -44,12 +44,11 @@ pub(super) fn header<'c>(
     {
         return Some(relayed);
     }
-    let (host, line) = match line(rest, context) {
-        Some(line) => (None, line),
-        None => {
-            let (name, behind) = named(rest)?;
-            (Some(name), line(behind, context)?)
-        }
+    let (host, line) = if let Some(line) = line(rest, context) {
+        (None, line)
+    } else {
+        let (name, behind) = named(rest)?;
+        (Some(name), line(behind, context)?)
     };
     // Without the mnemonic, only a number or a colon tells that it is Cisco's.
     if line.mnemonic.is_none() && (line.stamp.is_none() || rest.len() == text.len()) {

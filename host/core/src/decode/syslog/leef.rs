@@ -68,9 +68,10 @@ fn push_pairs<'c>(pairs: &'c [u8], delimiter: u8, event: &mut Event<'c>) {
     let is_escaped = delimiter == b'\t' && !pairs.contains(&b'\t');
     let mut rest = pairs;
     while !rest.is_empty() && event.fields.len() < FIELDS_MAX {
-        let end = match is_escaped {
-            true => memchr::memmem::find(rest, ESCAPED_TAB),
-            false => memchr::memchr(delimiter, rest),
+        let end = if is_escaped {
+            memchr::memmem::find(rest, ESCAPED_TAB)
+        } else {
+            memchr::memchr(delimiter, rest)
         };
         let (pair, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or_default();
         if let Some((key, value)) = split_once(pair, b'=') {

@@ -146,7 +146,7 @@ fn behind_address<'c>(text: &'c [u8], header: &mut Header<'c>) {
 }
 
 fn is_address(word: &[u8]) -> bool {
-    let dots = word.iter().filter(|byte| **byte == b'.').count();
+    let dots = memchr::memchr_iter(b'.', word).count();
     let is_ipv4 = dots == 3 && word.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     is_ipv4 || is_ipv6(word)
 }
@@ -218,7 +218,8 @@ fn spaced<'a>(text: &'a [u8], name: &'a [u8], rest: &'a [u8]) -> Option<Tag<'a>>
     let end = window.iter().position(|byte| matches!(byte, b' ' | b':' | b'['))?;
     let (word, behind) = second.split_at_checked(end)?;
     let is_version = word.contains(&b'.') && word.iter().all(|b| b.is_ascii_digit() || *b == b'.');
-    if !is_version && !(is_name(name) && is_name(word)) {
+    let are_names = is_name(name) && is_name(word);
+    if !is_version && !are_names {
         return None;
     }
     let name = text.get(..name.len() + 1 + word.len())?;

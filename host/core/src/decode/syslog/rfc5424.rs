@@ -43,7 +43,8 @@ fn header(text: &[u8], has_priority: bool) -> Option<Header<'_>> {
     let (pid, rest) = token(rest)?;
     let (message_id, rest) = token(rest)?;
     // Only version 1 is defined; another one must look like it to the end.
-    if !is_first && !(has_priority && matches!(rest.first(), Some(b'-' | b'['))) {
+    let looks_like_it = has_priority && matches!(rest.first(), Some(b'-' | b'['));
+    if !is_first && !looks_like_it {
         return None;
     }
     let (structured_data, message, problem) = split_structured_data(rest);

@@ -31,9 +31,9 @@ pub fn dated<'a>(line: &'a [u8], reference: &YearReference) -> Option<Dated<'a>>
     let line = line.trim_ascii_start();
     let head = line.get(..line.len().min(HEAD_BYTES_MAX)).unwrap_or_default();
     stamp_at_start(opened(line), reference)
-        .or_else(|| behind_words(line, reference))
-        .or_else(|| in_brackets(head, line, reference))
-        .or_else(|| by_key(head, line, reference))
+        .or_else(|| behind_words(line, *reference))
+        .or_else(|| in_brackets(head, line, *reference))
+        .or_else(|| by_key(head, line, *reference))
 }
 
 /// Without the bracket or quote before a stamp.
@@ -45,7 +45,7 @@ fn opened(text: &[u8]) -> &[u8] {
 }
 
 /// Behind a level, a process, a host, a file: a stamp with a year.
-fn behind_words<'a>(line: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
+fn behind_words<'a>(line: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
     let mut rest = line;
     for _ in 0..WORDS_MAX {
         let (word, behind) = match rest.first() {
@@ -56,7 +56,7 @@ fn behind_words<'a>(line: &'a [u8], reference: &YearReference) -> Option<Dated<'
             return None;
         }
         rest = behind.trim_ascii_start();
-        let found = stamp_at_start(opened(rest), reference).filter(|dated| dated.has_year);
+        let found = stamp_at_start(opened(rest), &reference).filter(|dated| dated.has_year);
         if found.is_some() {
             return found;
         }
@@ -74,18 +74,18 @@ fn may_precede(word: &[u8]) -> bool {
 }
 
 /// `[20/Nov/2026:09:14:03 +0000]` of access logs.
-fn in_brackets<'a>(head: &[u8], line: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
+fn in_brackets<'a>(head: &[u8], line: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
     memchr_iter(b'[', head).find_map(|at| {
         let inside = line.get(at + 1..)?;
         let is_access_log = inside.get(2) == Some(&b'/') && inside.get(6) == Some(&b'/');
-        stamp_at_start(inside, reference).filter(|_| is_access_log)
+        stamp_at_start(inside, &reference).filter(|_| is_access_log)
     })
 }
 
 /// Keys whose value is the time of the line.
 const KEYS: [&[u8]; 6] = [b"ts=", b"time=", b"timestamp=", b"eventtime=", b"msg=audit(", b"date="];
 
-fn by_key<'a>(head: &[u8], line: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
+fn by_key<'a>(head: &[u8], line: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
     KEYS.iter().find_map(|key| {
         memmem::find_iter(head, key).find_map(|at| {
             let begins = at.checked_sub(1).and_then(|before| head.get(before));
@@ -102,7 +102,7 @@ fn by_key<'a>(head: &[u8], line: &'a [u8], reference: &YearReference) -> Option<
             {
                 return epoch(number, rest);
             }
-            stamp_at_start(value, reference).filter(|dated| dated.has_year)
+            stamp_at_start(value, &reference).filter(|dated| dated.has_year)
         })
     })
 }

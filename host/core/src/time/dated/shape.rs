@@ -13,16 +13,16 @@ use crate::time::{DAY, SECOND, Stamp, YearReference, iso8601, rfc3164, rfc5322};
 /// with the month's name, epochs, TAI64N.
 pub fn stamp_at_start<'a>(text: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
     match text.first()? {
-        b'0'..=b'9' => numeric(text, reference),
+        b'0'..=b'9' => numeric(text, *reference),
         b'@' => tai64n(text),
-        b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'.' => worded(text, reference),
+        b'A'..=b'Z' | b'a'..=b'z' | b'*' | b'.' => worded(text, *reference),
         _ => None,
     }
 }
 
-fn worded<'a>(text: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
+fn worded<'a>(text: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
     let plain = |text| {
-        let (stamp, has_year, rest) = rfc3164(text, reference)?;
+        let (stamp, has_year, rest) = rfc3164(text, &reference)?;
         Some(Dated { stamp, has_year, rest })
     };
     if let Some(dated) = plain(text) {
@@ -80,7 +80,7 @@ fn any_year(text: &[u8]) -> Option<(i64, &[u8])> {
     })
 }
 
-fn numeric<'a>(text: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
+fn numeric<'a>(text: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
     if let Some((stamp, rest)) = iso8601(text) {
         let (offset_s, rest) = match stamp.offset_s {
             Some(offset_s) => (Some(offset_s), rest),
@@ -100,7 +100,7 @@ fn numeric<'a>(text: &'a [u8], reference: &YearReference) -> Option<Dated<'a>> {
             year_first(digits(number)?, *separator, rest.get(1..)?)
         }
         (4, Some(b' ')) => {
-            let (stamp, has_year, rest) = rfc3164(text, reference)?;
+            let (stamp, has_year, rest) = rfc3164(text, &reference)?;
             Some(Dated { stamp, has_year, rest })
         }
         (6 | 8 | 14, _) => compact(number, rest),
@@ -122,7 +122,7 @@ fn day_and_month_name<'a>(
     day: u32,
     separator: u8,
     rest: &'a [u8],
-    reference: &YearReference,
+    reference: YearReference,
 ) -> Option<Dated<'a>> {
     let (month, rest) = month_name(rest)?;
     let rest = rest.strip_prefix(&[separator])?;
@@ -140,7 +140,7 @@ fn numbers<'a>(
     first: u32,
     separator: u8,
     rest: &'a [u8],
-    reference: &YearReference,
+    reference: YearReference,
 ) -> Option<Dated<'a>> {
     let (second, rest) = one_or_two_digits(rest)?;
     let Some(behind) = rest.strip_prefix(&[separator]).filter(|_| separator != b' ') else {
@@ -198,7 +198,7 @@ fn without_year<'a>(
     separator: u8,
     day: u32,
     rest: &'a [u8],
-    reference: &YearReference,
+    reference: YearReference,
 ) -> Option<Dated<'a>> {
     let is_known = matches!((separator, rest.first()?), (b'/', b' ' | b'-') | (b'-' | b'.', b' '));
     let (within_day, offset_s, rest) = time_of_day(rest.get(1..).filter(|_| is_known)?)?;
