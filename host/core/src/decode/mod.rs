@@ -148,7 +148,10 @@ impl Decoder {
             State::OwaIm(state) => Ok(owa_im::decode(frame, context, state, names, event)),
             State::Netlogon => netlogon::decode(frame, context, event).map(whole),
             State::Mail => mail::decode(frame, context, event).map(whole),
-            State::Text => text::decode(frame, context, event).map(whole),
+            State::Text => {
+                text::decode(frame, context, event);
+                Ok(whole(()))
+            }
         }
     }
 

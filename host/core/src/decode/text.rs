@@ -1,16 +1,12 @@
 //! A line of text: the message, and the time that stands at its beginning if it
 //! is one of the usual ones. A line of a syslog daemon's layout has its parts.
 
-use super::{Context, Damage, syslog};
+use super::{Context, syslog};
 use crate::event::{Event, Kind, Value};
 use crate::time::dated;
 
 /// Decodes one line. Anything is text.
-pub(super) fn decode<'c>(
-    frame: &'c [u8],
-    context: &Context<'c, '_>,
-    event: &mut Event<'c>,
-) -> Result<(), Damage> {
+pub(super) fn decode<'c>(frame: &'c [u8], context: &Context<'c, '_>, event: &mut Event<'c>) {
     event.reset(Kind::Text, frame);
     if let Some(header) = syslog::stamped(frame, context, &mut syslog::Last::default())
         .filter(|header| header.app.is_some())
@@ -25,12 +21,11 @@ pub(super) fn decode<'c>(
         if let Some(time) = header.time {
             event.set_time(time);
         }
-        return Ok(());
+        return;
     }
     event.push(b"message", Value::plain(frame));
     if let Some(dated) = dated(frame, &context.year) {
         let zone = context.zones.of(None);
         event.set_time(dated.stamp.in_zone_and_year(dated.has_year, zone));
     }
-    Ok(())
 }

@@ -153,12 +153,12 @@ pub(crate) fn is_counted(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn frames(text: &str) -> Vec<&str> {
+    fn frames(text: &str) -> Vec<String> {
         let (mut found, mut at) = (Vec::new(), 0);
         while let Ok(start) = start_at_or_after(text.as_bytes(), at) {
             match frame_at(text.as_bytes(), start, true) {
                 Frame::Complete { content, next } => {
-                    found.push(&text[content]);
+                    found.push(String::from_utf8_lossy(&text.as_bytes()[content]).into_owned());
                     at = next;
                 }
                 Frame::Broken { next, .. } => at = next,

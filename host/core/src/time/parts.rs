@@ -160,6 +160,6 @@ pub(super) fn one_or_two_digits(text: &[u8]) -> Option<(u32, &[u8])> {
 pub(super) fn year(text: &[u8]) -> Option<(i64, &[u8])> {
     let (year, rest) = text.split_first_chunk::<4>()?;
     let year = i64::from(digits(year)?);
-    let ends = !rest.first().is_some_and(|b| b.is_ascii_digit());
+    let ends = !rest.first().is_some_and(u8::is_ascii_digit);
     (ends && (1970..=2200).contains(&year)).then_some((year, rest))
 }

@@ -46,7 +46,7 @@ fn first_label(host: &[u8]) -> &[u8] {
 /// quarter of an hour of the log, not once a record.
 #[derive(Debug)]
 pub struct Zone {
-    zone: TimeZone,
+    rules: TimeZone,
     /// Nanoseconds east of UTC of a zone that never changes.
     fixed: Option<i64>,
     /// A block of civil time with one offset, see [`Block`].
@@ -55,7 +55,7 @@ pub struct Zone {
 
 impl Clone for Zone {
     fn clone(&self) -> Self {
-        Self::new(self.zone.clone())
+        Self::new(self.rules.clone())
     }
 }
 
@@ -88,7 +88,7 @@ impl Zone {
     /// A zone.
     pub fn new(zone: TimeZone) -> Self {
         let fixed = zone.to_fixed_offset().ok().map(|offset| i64::from(offset.seconds()) * SECOND);
-        Self { zone, fixed, last: AtomicI64::new(i64::MIN) }
+        Self { rules: zone, fixed, last: AtomicI64::new(i64::MIN) }
     }
 
     /// Civil nanoseconds to UTC. In a fold of daylight saving time the earlier of
@@ -128,7 +128,7 @@ impl Zone {
             (within % SECOND) as i32,
         )
         .ok()?;
-        let timestamp = self.zone.to_timestamp(date.to_datetime(time)).ok()?;
+        let timestamp = self.rules.to_timestamp(date.to_datetime(time)).ok()?;
         i64::try_from(timestamp.as_nanosecond()).ok()
     }
 }

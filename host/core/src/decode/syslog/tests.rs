@@ -90,7 +90,7 @@ fn broken_lines_are_read_as_meant() {
 }
 
 /// Scenario: what devices send instead of RFC 3164: blanks, years, zones, ISO times,
-/// no host, no tag, sequence numbers, uptimes, Cisco's mnemonics.
+/// no host, no tag, tags with blanks.
 /// Guarantees: time, host, application and message are told apart.
 #[test]
 fn devices_are_read() {
@@ -119,6 +119,18 @@ fn devices_are_read() {
             vec![at, "host=h", "app-name=proftpd", "procid=7", "message=x (y): m"],
         ),
         ("<13>Nov 20 09:14:03 {\"a\": 1", vec![at, "message={\"a\": 1"]),
+    ] {
+        assert_eq!(read(line.as_bytes()), expected, "{line}");
+    }
+}
+
+/// Scenario: Cisco's lines and those of other devices, other versions, epochs, bad
+/// dates, collectors of clusters, zeros and byte order marks.
+/// Guarantees: time, host, application and message are told apart.
+#[test]
+fn more_devices_are_read() {
+    let at = "time=2026-11-20T09:14:03.000000000Z";
+    for (line, expected) in [
         (
             "<13>Nov 20 09:14:03 fw01 : %ASA-6-302013: Built",
             vec![at, "host=fw01", "app-name=%ASA-6-302013", "message=Built"],

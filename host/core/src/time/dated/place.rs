@@ -45,7 +45,7 @@ fn opened(text: &[u8]) -> &[u8] {
 }
 
 /// Behind a level, a process, a host, a file: a stamp with a year.
-fn behind_words<'a>(line: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
+fn behind_words(line: &[u8], reference: YearReference) -> Option<Dated<'_>> {
     let mut rest = line;
     for _ in 0..WORDS_MAX {
         let (word, behind) = match rest.first() {

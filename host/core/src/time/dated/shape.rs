@@ -20,7 +20,7 @@ pub fn stamp_at_start<'a>(text: &'a [u8], reference: &YearReference) -> Option<D
     }
 }
 
-fn worded<'a>(text: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
+fn worded(text: &[u8], reference: YearReference) -> Option<Dated<'_>> {
     let plain = |text| {
         let (stamp, has_year, rest) = rfc3164(text, &reference)?;
         Some(Dated { stamp, has_year, rest })
@@ -80,7 +80,7 @@ fn any_year(text: &[u8]) -> Option<(i64, &[u8])> {
     })
 }
 
-fn numeric<'a>(text: &'a [u8], reference: YearReference) -> Option<Dated<'a>> {
+fn numeric(text: &[u8], reference: YearReference) -> Option<Dated<'_>> {
     if let Some((stamp, rest)) = iso8601(text) {
         let (offset_s, rest) = match stamp.offset_s {
             Some(offset_s) => (Some(offset_s), rest),
@@ -118,12 +118,12 @@ fn year_first(year: u32, separator: u8, rest: &[u8]) -> Option<Dated<'_>> {
 
 /// `20/Nov/2026:09:14:03 +0000`, `07-Apr-2022 08:08:10.043`, `20 Nov 2026 09:14:03`,
 /// `20 Nov 09:14:03.123`
-fn day_and_month_name<'a>(
+fn day_and_month_name(
     day: u32,
     separator: u8,
-    rest: &'a [u8],
+    rest: &[u8],
     reference: YearReference,
-) -> Option<Dated<'a>> {
+) -> Option<Dated<'_>> {
     let (month, rest) = month_name(rest)?;
     let rest = rest.strip_prefix(&[separator])?;
     if let Some((year, rest)) = year(rest) {
@@ -136,12 +136,7 @@ fn day_and_month_name<'a>(
 
 /// Dates of which the order of numbers must be known: months come first before
 /// slashes, days before dashes and dots, unless the numbers say otherwise.
-fn numbers<'a>(
-    first: u32,
-    separator: u8,
-    rest: &'a [u8],
-    reference: YearReference,
-) -> Option<Dated<'a>> {
+fn numbers(first: u32, separator: u8, rest: &[u8], reference: YearReference) -> Option<Dated<'_>> {
     let (second, rest) = one_or_two_digits(rest)?;
     let Some(behind) = rest.strip_prefix(&[separator]).filter(|_| separator != b' ') else {
         return without_year(first, separator, second, rest, reference);
@@ -193,13 +188,13 @@ pub(super) fn is_level(word: &[u8]) -> bool {
 }
 
 /// `11/20 09:14:03`, `09/04-21:45:37.536335`, `03-17 16:13:38.811`, `10.30 16:49:06`
-fn without_year<'a>(
+fn without_year(
     month: u32,
     separator: u8,
     day: u32,
-    rest: &'a [u8],
+    rest: &[u8],
     reference: YearReference,
-) -> Option<Dated<'a>> {
+) -> Option<Dated<'_>> {
     let is_known = matches!((separator, rest.first()?), (b'/', b' ' | b'-') | (b'-' | b'.', b' '));
     let (within_day, offset_s, rest) = time_of_day(rest.get(1..).filter(|_| is_known)?)?;
     let civil_nanos = reference.infer(month, day, within_day)?;
