@@ -100,17 +100,31 @@ fn host(text: &[u8]) -> (Option<&[u8]>, &[u8]) {
 
 /// Bytes that neither hosts nor tags have.
 fn is_no_name(byte: u8) -> bool {
-    NO_NAME.get(usize::from(byte)).copied().unwrap_or(false)
+    BYTES.get(usize::from(byte)).is_some_and(|class| *class == NO_NAME)
 }
 
-const NO_NAME: [bool; 256] = {
-    let mut table = [false; 256];
+/// Bytes behind which a tag has ended.
+fn ends_tag(byte: u8) -> bool {
+    BYTES.get(usize::from(byte)).is_some_and(|class| *class != OF_NAMES)
+}
+
+const OF_NAMES: u8 = 0;
+const BETWEEN: u8 = 1;
+const NO_NAME: u8 = 2;
+
+/// What a byte is in a header, so that it takes one look.
+const BYTES: [u8; 256] = {
+    let mut table = [OF_NAMES; 256];
     let mut byte: u8 = 0;
     while byte < 128 {
         #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
         let slot = &mut table[byte as usize];
-        *slot = byte.is_ascii_control()
-            || matches!(byte, b'{' | b'}' | b'"' | b'<' | b'>' | b'=' | b',' | b';' | b'[' | b'|');
+        *slot = match byte {
+            b' ' | b':' => BETWEEN,
+            b'{' | b'}' | b'"' | b'<' | b'>' | b'=' | b',' | b';' | b'[' | b'|' => NO_NAME,
+            _ if byte.is_ascii_control() => NO_NAME,
+            _ => OF_NAMES,
+        };
         byte += 1;
     }
     table
@@ -159,7 +173,7 @@ type Tag<'a> = (Option<&'a [u8]>, Option<&'a [u8]>, &'a [u8]);
 pub(super) fn tag(text: &[u8]) -> Tag<'_> {
     let none = (None, None, text);
     let window = text.get(..text.len().min(TAG_BYTES_MAX)).unwrap_or_default();
-    let end = window.iter().position(|byte| matches!(byte, b' ' | b':') || is_no_name(*byte));
+    let end = window.iter().position(|byte| ends_tag(*byte));
     let Some((name, rest)) = end.and_then(|end| text.split_at_checked(end)) else { return none };
     if name.is_empty() {
         return none;
