@@ -38,7 +38,11 @@ fn run(detector: &str, case: &Path) -> Result<(), String> {
     };
     let is_log = |path: String| !path.ends_with("expected.json") && !path.ends_with("logwasp.toml");
     let logs: Vec<_> = inputs(case).into_iter().filter(|input| is_log(input.name())).collect();
-    let wanted = logwasp::pipeline::Wanted::Named(vec![detector.to_owned()]);
+    // What looks at the alerts of others needs the others.
+    let wanted = match detector {
+        "incident" => logwasp::pipeline::Wanted::All,
+        alone => logwasp::pipeline::Wanted::Named(vec![alone.to_owned()]),
+    };
     let run = |prefilter| {
         let detectors = logwasp::pipeline::load(&config, &wanted, |_, _| {}).expect("it loads");
         let mut options = options();
@@ -54,7 +58,8 @@ fn run(detector: &str, case: &Path) -> Result<(), String> {
     }
     let expected = std::fs::read_to_string(case.join("expected.json")).expect("expectations");
     let expected: Vec<Value> = serde_json::from_str(&expected).expect("a list");
-    let incidents = incidents(&outcome.alerts);
+    let told: Vec<_> = outcome.alerts.iter().filter(|told| told.detector == detector).collect();
+    let incidents = incidents(&told);
     let got: Vec<Value> = incidents
         .iter()
         .map(|told| {
@@ -66,7 +71,7 @@ fn run(detector: &str, case: &Path) -> Result<(), String> {
 }
 
 /// The newest revision of each incident, in the order of creation.
-fn incidents(alerts: &[Identified]) -> Vec<&Identified> {
+fn incidents<'a>(alerts: &[&'a Identified]) -> Vec<&'a Identified> {
     let mut newest: Vec<&Identified> = Vec::new();
     for told in alerts {
         match newest.iter_mut().find(|seen| seen.id == told.id) {

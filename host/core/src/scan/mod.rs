@@ -6,6 +6,7 @@
 //! find too much, never too little: a subscription without a literal in a coat
 //! makes that coat decode everything.
 
+mod event_id;
 mod frequency;
 mod literal;
 mod plan;

@@ -1,8 +1,9 @@
 //! The plan: for each format, what is searched for, or that everything is decoded.
 
 use super::Coat;
+use super::event_id::{JSON_EVENT_ID, XML_EVENT_ID};
 use super::literal::{Group, Literal, group};
-use super::searcher::{ByteSet, JSON_EVENT_ID, Pattern, Role, Scan, XML_EVENT_ID};
+use super::searcher::{ByteSet, Pattern, Role, Scan};
 use crate::decode::message_titles;
 use crate::event::Kind;
 use crate::format::Format;

@@ -1,3 +1,5 @@
+//! Times in every spelling, and what cannot be one.
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Windows events in every dialect of JSON.
+
 use super::*;
 use crate::time::to_rfc3339;
 

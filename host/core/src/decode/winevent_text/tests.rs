@@ -1,3 +1,5 @@
+//! Windows events as text, in the layouts that people and agents leave behind.
+
 use super::*;
 use crate::time::{TimeQuality, YearReference, Zones, to_rfc3339};
 
