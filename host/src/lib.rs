@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod event_line;
 pub mod examples;
+pub mod hash;
 pub mod pipeline;
 pub mod problem;
 pub mod record;

@@ -184,6 +184,9 @@ fn bare_samples() -> Option<Vec<String>> {
     Some(lines)
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Scenario: samples of Prelude and OSSEC, in all formats of a Unix host.
 /// Guarantees: nothing is damaged, and a line of a syslog daemon has a time and a
 /// host or a tag, 98 % at least.
@@ -191,8 +194,6 @@ fn bare_samples() -> Option<Vec<String>> {
 fn bare_samples_are_read_sensibly() {
     let Some(lines) = bare_samples() else { return };
     let mut report = Report::new("syslog/prelude-lml, siem-rule-tests/ossec");
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     for line in lines.iter().filter(|line| !line.trim().is_empty()) {
         let read = read(line.as_bytes(), None, 0);
         assert_eq!((read.events.len(), read.damaged.len()), (1, 0), "{line}");

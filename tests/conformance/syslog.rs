@@ -208,7 +208,7 @@ fn rsyslog_cases_are_read() {
             match kind {
                 "parse1" => compare_parse(&mut report, &name, ours, &expected),
                 "ts3164" => {
-                    report.compare(|| name.clone(), Some(&short_time(ours.time)), Some(&expected))
+                    report.compare(|| name.clone(), Some(&short_time(ours.time)), Some(&expected));
                 }
                 "ts3339" => {
                     let theirs: jiff::Timestamp = expected.parse().expect("RFC 3339");

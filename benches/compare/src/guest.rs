@@ -72,7 +72,7 @@ fn native(component: &[u8]) -> Result<Detectors> {
 
 fn detectors<G: Guest + 'static>(started: Started<G>) -> Result<Detectors> {
     let mut detectors = Detectors::none();
-    let added = detectors.add("count", started);
+    let added = detectors.add("count", started, false);
     added.map_err(|problem| anyhow::anyhow!("{problem:?}"))?;
     Ok(detectors)
 }

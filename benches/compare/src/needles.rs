@@ -14,7 +14,7 @@ pub(crate) fn plan() -> Result<Plan> {
         Ok(detectors) => detectors,
         Err(problem) => bail!("the bundled detectors do not load: {problem:?}"),
     };
-    Ok(Plan::new(detectors.split().0, true))
+    Ok(Plan::new(detectors.into_interest(), true))
 }
 
 /// The format of a generated log.

@@ -74,6 +74,14 @@
 
 #![forbid(unsafe_code)]
 #![warn(clippy::indexing_slicing)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::string_slice,
+        clippy::format_collect,
+        reason = "tests write their text themselves"
+    )
+)]
 
 mod bytes;
 pub mod decode;

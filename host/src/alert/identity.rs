@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::{Activity, Alert};
+use crate::hash::hex;
 
 /// An alert with the identity that the host gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +74,8 @@ fn incident_id(detector: &str, key: &str, first_seen: i64) -> String {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let hash = hash.finalize();
+    hex(hash.get(..16).unwrap_or(&hash))
 }
 
 #[cfg(test)]

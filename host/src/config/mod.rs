@@ -15,7 +15,6 @@ use std::path::PathBuf;
 
 /// Where compiled detectors are kept unless the config says otherwise:
 /// `$XDG_CACHE_HOME/logwasp`, else `$HOME/.cache/logwasp`.
-#[expect(clippy::disallowed_methods, reason = "this is the config")]
 pub fn default_cache_dir() -> Option<PathBuf> {
     let absolute =
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());

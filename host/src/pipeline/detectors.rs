@@ -8,6 +8,7 @@ use logwasp_core::interest::{Interest, Subscription};
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, Component, Config, check_options};
+use crate::hash::hex;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::{Cache, Guest, Limits, LoadError, Manifest, Sandbox, Started};
 
@@ -94,6 +95,11 @@ impl Detectors {
         let guest = Box::new(started.guest);
         stage.loaded.push(Loaded { name: name.to_owned(), guest, columns, may_amend });
         Ok(())
+    }
+
+    /// What they want to see of records; the detectors themselves are stopped.
+    pub fn into_interest(self) -> Interest {
+        Interest::new(self.first.subscriptions)
     }
 
     /// The detectors of the first stage, and those of the second.
@@ -229,7 +235,7 @@ fn component_bytes(config: &Config, name: &str, component: &Component) -> Result
         }
         Component::File { path, sha256 } => {
             let bytes = read_component(path)?;
-            let found: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+            let found = hex(&Sha256::digest(&bytes));
             match sha256 {
                 Some(pinned) if !pinned.eq_ignore_ascii_case(&found) => Err(config
                     .problem_at(

@@ -10,6 +10,7 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use crate::hash::hex;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -70,7 +71,7 @@ impl Cache {
         engine.precompile_compatibility_hash().hash(&mut compatibility);
         let mut hash = compatibility.0;
         hash.update(Sha256::digest(component));
-        let name: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&hash.finalize());
         self.folder.join(format!("{name}.cwasm"))
     }
 }

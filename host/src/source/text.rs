@@ -80,6 +80,18 @@ impl<R: Read> Read for Utf16Reader<R> {
 mod tests {
     use super::*;
 
+    /// One byte at a time is the hardest split.
+    struct OneByOne<'a>(&'a [u8]);
+    impl Read for OneByOne<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let count = 1.min(self.0.len());
+            let (now, later) = self.0.split_at(count);
+            out[..count].copy_from_slice(now);
+            self.0 = later;
+            Ok(count)
+        }
+    }
+
     /// Scenario: UTF-16 of both byte orders, read in small pieces.
     /// Guarantees: the text, with a lone surrogate replaced.
     #[test]
@@ -91,17 +103,6 @@ mod tests {
             let mut raw: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
             raw.extend(bytes(0xD800));
             let mut read = String::new();
-            // One byte at a time is the hardest split.
-            struct OneByOne<'a>(&'a [u8]);
-            impl Read for OneByOne<'_> {
-                fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-                    let count = 1.min(self.0.len());
-                    let (now, later) = self.0.split_at(count);
-                    out[..count].copy_from_slice(now);
-                    self.0 = later;
-                    Ok(count)
-                }
-            }
             let mut reader = Utf16Reader::new(OneByOne(&raw), big_endian);
             reader.read_to_string(&mut read).expect("valid UTF-8");
             assert_eq!(read, format!("{text}\u{fffd}"));

@@ -9,6 +9,16 @@ use super::facts::{
 use crate::alert::Identified;
 use crate::record::Sources;
 
+/// Custom strings, and the keys that say what they are.
+const LABELS: [(&str, &str); 6] = [
+    ("cs1", "cs1Label"),
+    ("cs2", "cs2Label"),
+    ("cs3", "cs3Label"),
+    ("cs4", "cs4Label"),
+    ("cs5", "cs5Label"),
+    ("cs6", "cs6Label"),
+];
+
 /// The alert as one line, without the line end.
 pub fn cef(told: &Identified, sources: &Sources) -> String {
     let alert = &told.alert;
@@ -50,14 +60,6 @@ pub fn cef(told: &Identified, sources: &Sources) -> String {
         ("connector", entity(alert, "connector")),
         ("confidence", Some(alert.confidence.name())),
         ("evidence", first.as_deref()),
-    ];
-    const LABELS: [(&str, &str); 6] = [
-        ("cs1", "cs1Label"),
-        ("cs2", "cs2Label"),
-        ("cs3", "cs3Label"),
-        ("cs4", "cs4Label"),
-        ("cs5", "cs5Label"),
-        ("cs6", "cs6Label"),
     ];
     for ((name, value), (key, label)) in customs.into_iter().zip(LABELS) {
         if value.is_some() {
