@@ -9,6 +9,7 @@ mod logs;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
+use logwasp_core::event::Kind;
 use logwasp_core::format::Format;
 use logwasp_core::scan::{Mode, Plan};
 
@@ -28,7 +29,11 @@ fn main() {
 fn hits(bencher: Bencher<'_, '_>, (format, log): (Format, Log)) {
     let text = logs::text(log, Mix::Little, 1 << 20);
     let plan = Plan::new(logs::interest(), true);
-    let Mode::Scan { scan, .. } = plan.mode(format) else {
+    let mode = match log {
+        Log::ExchangeSmtp => plan.mode_of_log(Kind::ExchangeSmtp),
+        _ => plan.mode(format),
+    };
+    let Mode::Scan { scan, .. } = mode else {
         panic!("every subscription has a literal in {format:?}");
     };
     bencher.counter(BytesCount::of_slice(&text)).bench(|| {

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use logwasp::config::Config;
 use logwasp::pipeline::{Wanted, load};
+use logwasp_core::event::Kind;
 use logwasp_core::format::Format;
 use logwasp_core::scan::{Mode, Plan};
 
@@ -28,9 +29,17 @@ pub(crate) fn format(log: Log) -> Format {
     }
 }
 
+/// How a log is searched.
+fn mode(plan: &Plan, log: Log) -> &Mode {
+    match log {
+        Log::ExchangeSmtp => plan.mode_of_log(Kind::ExchangeSmtp),
+        log => plan.mode(format(log)),
+    }
+}
+
 /// The scan's literals; `None` when the format is decoded fully.
 pub(crate) fn literals(plan: &Plan, log: Log) -> Option<Vec<String>> {
-    let Mode::Scan { scan, .. } = plan.mode(format(log)) else { return None };
+    let Mode::Scan { scan, .. } = mode(plan, log) else { return None };
     let literals = scan.literals().map(|literal| String::from_utf8_lossy(literal).into_owned());
     Some(literals.collect())
 }
@@ -52,7 +61,7 @@ pub(crate) fn ids_spelled_out(plan: &Plan, log: Log) -> Option<Vec<String>> {
 
 /// The event ids that are looked for behind their keys.
 pub(crate) fn event_ids(plan: &Plan, log: Log) -> Vec<u32> {
-    match plan.mode(format(log)) {
+    match mode(plan, log) {
         Mode::DecodeAll => Vec::new(),
         Mode::Scan { scan, .. } => scan.event_ids().to_vec(),
     }

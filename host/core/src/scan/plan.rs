@@ -75,7 +75,7 @@ impl Plan {
     }
 
     /// How a log of Exchange whose rows are of this kind is read.
-    pub(crate) fn mode_of_log(&self, kind: Kind) -> &Mode {
+    pub fn mode_of_log(&self, kind: Kind) -> &Mode {
         let found = self.exchange_modes.iter().find(|(planned, _)| *planned == kind);
         found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
     }
