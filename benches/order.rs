@@ -1,6 +1,7 @@
 //! Order: matched rows sorted in memory, and through the disk when they are many.
 
 #[path = "../host/src/pipeline/order.rs"]
+#[allow(unused, reason = "a bench does not run the tests of what it measures")]
 mod order;
 
 use divan::Bencher;

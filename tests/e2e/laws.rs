@@ -28,18 +28,18 @@ fn mixed(seed: u64) -> tempfile::TempDir {
 
 fn copy(file: &Path, case: &Path, folder: &Path, random: u64) {
     let name = file.file_name().expect("a name").to_string_lossy().into_owned();
-    if random % 3 == 0 || name == "expected.json" || name == "logwasp.toml" {
+    if random.is_multiple_of(3) || name == "expected.json" || name == "logwasp.toml" {
         return;
     }
     let mut bytes = std::fs::read(file).expect("readable");
-    if random % 7 == 0 {
+    if random.is_multiple_of(7) {
         let middle = bytes.len() / 2;
         bytes.splice(middle..middle, b"\n\0garbage <Event >\n".iter().copied());
     }
-    if random % 11 == 0 {
+    if random.is_multiple_of(11) {
         bytes.truncate(bytes.len() - bytes.len() / 10);
     }
-    if random % 5 == 0 {
+    if random.is_multiple_of(5) {
         bytes = zstd::stream::encode_all(bytes.as_slice(), 1).expect("in memory");
     }
     let case = case.file_name().expect("a name").to_string_lossy().into_owned();

@@ -1,4 +1,10 @@
 //! End to end: the host with its real parts, over small inputs.
+#![allow(
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::format_collect,
+    reason = "tests tell what they skip, and write their text themselves"
+)]
 
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are

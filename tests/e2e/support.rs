@@ -72,7 +72,10 @@ pub(crate) fn hostile_component() -> &'static [u8] {
         let module = target.join("wasm32-unknown-unknown/guest/hostile_guest.wasm");
         let module = std::fs::read(module).expect("it was built");
         let mut encoder = wit_component::ComponentEncoder::default();
-        encoder.module(&module).and_then(|encoder| encoder.encode()).expect("it is a component")
+        encoder
+            .module(&module)
+            .and_then(wit_component::ComponentEncoder::encode)
+            .expect("it is a component")
     })
 }
 

@@ -111,10 +111,11 @@ fn evtx_files(corpus: &Path) -> Result<Vec<Vec<u8>>> {
     let mut files = Vec::new();
     for entry in walkdir::WalkDir::new(corpus).sort_by_file_name() {
         let path = entry?.into_path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.ends_with(".evtx") {
+        let inner = path.with_extension("");
+        let is = |path: &Path, wanted: &str| path.extension().is_some_and(|found| found == wanted);
+        if is(&path, "evtx") {
             files.push(std::fs::read(path)?);
-        } else if name.ends_with(".evtx.zst") {
+        } else if is(&path, "zst") && is(&inner, "evtx") {
             files.push(zstd::stream::decode_all(std::fs::File::open(path)?)?);
         }
     }

@@ -53,7 +53,7 @@ pub(crate) fn rows(bench: &Bench) -> Result<Vec<Row>> {
 fn componentize(module: &Path) -> Result<Vec<u8>> {
     let module = std::fs::read(module).with_context(|| module.display().to_string())?;
     let mut encoder = wit_component::ComponentEncoder::default();
-    encoder.module(&module).and_then(|encoder| encoder.encode())
+    encoder.module(&module).and_then(wit_component::ComponentEncoder::encode)
 }
 
 fn sandboxed(component: &[u8]) -> Result<Detectors> {

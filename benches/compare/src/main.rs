@@ -55,6 +55,9 @@ struct Args {
     verbose: bool,
 }
 
+/// One part of the comparison: what it measures.
+type Part = fn(&Bench) -> Result<Vec<table::Row>>;
+
 fn main() -> Result<()> {
     let args = args()?;
     let folder = std::env::current_exe()?.parent().context("a program is in a folder")?.to_owned();
@@ -79,7 +82,7 @@ fn main() -> Result<()> {
     if !bench.has_ripgrep {
         eprintln!("ripgrep (`rg`) is missing: apt-get install ripgrep, or cargo install ripgrep");
     }
-    let parts: [(&str, fn(&Bench) -> Result<Vec<table::Row>>); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("little", little::rows),
         ("decode", decode::rows),
         ("evtx", evtx::rows),
