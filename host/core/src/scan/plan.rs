@@ -70,7 +70,8 @@ impl Plan {
 
     /// How a format is read.
     pub fn mode(&self, format: Format) -> &Mode {
-        let found = self.modes.iter().find(|(planned, _)| *planned == format);
+        // Asked for each record: the list is in the order of the formats.
+        let found = self.modes.get(format as usize).filter(|(planned, _)| *planned == format);
         found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
     }
 

@@ -41,6 +41,9 @@ pub(crate) fn decode_line<'c>(
     context: &Context<'c, '_>,
     event: &mut Event<'c>,
 ) -> bool {
+    if !may_be_event(message, sender) {
+        return false;
+    }
     event.reset(Kind::WindowsEvent, message);
     if let Some((host, cells)) = snare(message) {
         decode_snare(cells, context, event);
@@ -66,6 +69,17 @@ pub(crate) fn decode_line<'c>(
     true
 }
 
+/// True when one of the ways to read an event may succeed: nearly every syslog message
+/// is none, and is to cost nothing more.
+fn may_be_event(message: &[u8], sender: Sender<'_>) -> bool {
+    matches!(sender.app, Some(b"WinEvtLog" | b"EvntSLog"))
+        || super::identify(message).is_some()
+        || message.starts_with(SNARE)
+        // Behind a tag, no host comes any more.
+        || (sender.app.is_none() && snare(message).is_some())
+        || ossec_mark(message).is_some()
+}
+
 fn is_provider(app: &[u8]) -> bool {
     app.starts_with(b"Microsoft-Windows-") || app.starts_with(b"MSExchange")
 }
@@ -78,13 +92,12 @@ fn snare(line: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let (host, rest) = if let Some(rest) = line.strip_prefix(SNARE) {
         (None, rest)
     } else {
+        // Only a host stands before.
         let window = line.get(..line.len().min(MARK_WINDOW_BYTES))?;
-        let at = memmem::find(window, SNARE)?;
-        let host = trim(line.get(..at)?);
-        if host.is_empty() || host.contains(&b' ') {
-            return None;
-        }
-        (Some(host), line.get(at + SNARE.len()..)?)
+        let end = window.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'#'))?;
+        let (host, rest) = line.split_at_checked(end).filter(|(host, _)| !host.is_empty())?;
+        let rest = rest.strip_prefix(b"#011").unwrap_or(rest).trim_ascii_start();
+        (Some(host), rest.strip_prefix(SNARE)?)
     };
     let rest = rest.strip_prefix(b":").unwrap_or(rest);
     let cells = separators().find_map(|separator| rest.strip_prefix(separator))?;
@@ -185,8 +198,15 @@ fn ossec_mark(message: &[u8]) -> Option<usize> {
     if !matches!(message.first(), Some(b'0'..=b'9' | b'(' | b'W')) {
         return None;
     }
-    let window = message.get(..message.len().min(MARK_WINDOW_BYTES))?;
-    Some(memmem::find(window, MARK)? + MARK.len())
+    Some(find_mark(message, MARK)? + MARK.len())
+}
+
+/// Where a mark stands near the beginning of a line. Marks begin with a letter that is
+/// rare: to look for it costs less than to prepare a search, line by line.
+fn find_mark(line: &[u8], mark: &[u8]) -> Option<usize> {
+    let window = line.get(..line.len().min(MARK_WINDOW_BYTES))?;
+    memchr::memchr_iter(*mark.first()?, window)
+        .find(|at| window.get(*at..).is_some_and(|rest| rest.starts_with(mark)))
 }
 
 /// Channel, type, id, and the rest of a line.

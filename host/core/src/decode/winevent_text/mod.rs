@@ -91,6 +91,11 @@ pub(super) fn provider_name(shown: &[u8]) -> &[u8] {
 pub(super) fn trim(text: &[u8]) -> &[u8] {
     const ESCAPED: [&[u8]; 3] = [b"#011", b"#012", b"#015"];
     let mut text = text.trim_ascii();
+    // Nearly no text has one, and all texts are asked.
+    let ends_escaped = text.last_chunk::<4>().is_some_and(|[mark, ..]| *mark == b'#');
+    if !ends_escaped && text.first() != Some(&b'#') {
+        return text;
+    }
     loop {
         let before = text.len();
         for escaped in ESCAPED {
