@@ -196,3 +196,6 @@ fn nested_name<'c>(parts: &[&[u8]], arena: &'c Bump) -> Option<&'c [u8]> {
     }
     Some(name.into_bump_slice())
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,7 @@ impl<'c> Scanner<'c> {
             let text_end = self.at;
             match self.rest().get(1) {
                 Some(b'!') => self.skip_section()?,
-                Some(b'?') => self.skip_past(b"?>")?,
+                Some(b'?') => self.skip_past(b"<?", b"?>")?,
                 _ => {
                     let text = self.frame.get(text_start..text_end).unwrap_or_default();
                     return Ok((text, self.tag()?));
@@ -119,16 +119,18 @@ impl<'c> Scanner<'c> {
 
     /// A comment or CDATA section.
     fn skip_section(&mut self) -> Result<(), Damage> {
-        let end: &[u8] = match self.rest() {
-            rest if rest.starts_with(b"<![CDATA[") => b"]]>",
-            rest if rest.starts_with(b"<!--") => b"-->",
-            _ => return Err(self.damage("a declaration has no place in a record")),
-        };
-        self.skip_past(end)
+        match self.rest() {
+            rest if rest.starts_with(b"<![CDATA[") => self.skip_past(b"<![CDATA[", b"]]>"),
+            rest if rest.starts_with(b"<!--") => self.skip_past(b"<!--", b"-->"),
+            _ => Err(self.damage("a declaration has no place in a record")),
+        }
     }
 
-    fn skip_past(&mut self, end: &[u8]) -> Result<(), Damage> {
-        let length = memmem::find(self.rest(), end).ok_or(self.damage("a section is cut off"))?;
+    /// The end does not begin inside the start: `<!-->` opens a comment only.
+    fn skip_past(&mut self, start: &[u8], end: &[u8]) -> Result<(), Damage> {
+        let inside = self.rest().get(start.len()..).unwrap_or_default();
+        let length = memmem::find(inside, end).ok_or(self.damage("a section is cut off"))?;
+        let length = start.len() + length;
         let section = self.rest().get(..length).unwrap_or_default();
         if event_xml::start_inside(section).is_some() {
             return Err(self.damage("another event starts inside a section"));

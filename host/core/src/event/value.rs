@@ -143,15 +143,18 @@ fn character_number(text: &[u8]) -> Option<u32> {
     }
 }
 
-/// CDATA sections are taken over, comments and stray tags are dropped.
+/// CDATA sections are taken over; comments, instructions and stray tags are dropped.
 fn markup(tail: &[u8], out: &mut Vec<'_, u8>) -> usize {
     if let Some(inside) = tail.strip_prefix(b"<![CDATA[") {
         let end = memmem::find(inside, b"]]>");
         out.extend_from_slice(inside.get(..end.unwrap_or(inside.len())).unwrap_or_default());
         return end.map_or(tail.len(), |end| b"<![CDATA[".len() + end + b"]]>".len());
     }
-    if tail.starts_with(b"<!--") {
-        return memmem::find(tail, b"-->").map_or(tail.len(), |end| end + b"-->".len());
+    for (start, end) in [(b"<!--".as_slice(), b"-->".as_slice()), (b"<?", b"?>")] {
+        if let Some(inside) = tail.strip_prefix(start) {
+            let length = memmem::find(inside, end);
+            return length.map_or(tail.len(), |length| start.len() + length + end.len());
+        }
     }
     memchr(b'>', tail).map_or(tail.len(), |end| end + 1)
 }
@@ -292,6 +295,7 @@ mod tests {
             ("&#13;&#xA;&#x41;&#xD800;&nbsp;&", Escape::Xml, "\r\nA&#xD800;&nbsp;&"),
             ("a<![CDATA[<&]]>b<!-- x -->c", Escape::Xml, "a<&bc"),
             ("<![CDATA[open", Escape::Xml, "open"),
+            ("a<?x y>z?>b<!-->-->c", Escape::Xml, "abc"),
             (r"a\n\t\\\/\u0041\ud83d\ude00", Escape::Json, "a\n\t\\/A\u{1f600}"),
             (r"\ud83d\u0041\u12\q\", Escape::Json, "\u{fffd}Au12q\\"),
             (r#"R=""x"" "y""#, Escape::Csv, r#"R="x" "y""#),

@@ -71,6 +71,8 @@ fn windows_text<'c>(
     if let Some(params) = super::rfc5424::params_of(header.structured_data, b"NXLOG@14506") {
         let params = params.map(|(name, value)| Field { name, value });
         if winevent_json::decode_nxlog(params, context, event) {
+            // `to_syslog_ietf` writes the source as the application, and only there.
+            event.provider = event.provider.or(header.app.map(Value::plain));
             let message = Value::plain(payload);
             event.envelope.push(Field { name: b"Message", value: message });
             return Some(Decoded::Event);
