@@ -10,34 +10,41 @@ use crate::Bench;
 use crate::files::lines;
 use crate::generate::{Log, Mix};
 use crate::measure::{Contender, Cost, child, medians};
-use crate::needles::{ids_spelled_out, literals};
+use crate::needles::{Set, ids_spelled_out, literals};
 use crate::table::{Amount, Row};
 
-/// Every log with one interesting record in a thousand, and the honest mixes.
+/// Every log with one interesting record in a thousand, and the honest mixes; for each
+/// set of detectors.
 pub(crate) fn rows(bench: &Bench) -> Result<Vec<Row>> {
     let little = Log::ALL.map(|log| (log, Mix::Little));
     let honest = [Log::EventXml, Log::Ndjson, Log::ExchangeSmtp].map(|log| (log, Mix::Honest));
-    let all = little.into_iter().chain(honest);
-    all.map(|(log, mix)| row(bench, log, mix)).collect()
+    let mut rows = Vec::new();
+    for set in &bench.sets {
+        for (log, mix) in little.into_iter().chain(honest) {
+            rows.push(row(bench, set, log, mix)?);
+        }
+    }
+    Ok(rows)
 }
 
 /// The part of ripgrep's speed that is the goal.
 const GOAL: f64 = 0.8;
 
-fn row(bench: &Bench, log: Log, mix: Mix) -> Result<Row> {
+fn row(bench: &Bench, set: &Set, log: Log, mix: Mix) -> Result<Row> {
     let path = bench.files.get(log, mix)?;
     let work = match mix {
-        Mix::Honest => format!("{}, honest mix -> alerts", log.name()),
-        _ => format!("{}, little matches -> alerts", log.name()),
+        Mix::Honest => format!("{}, honest mix, {}", log.name(), set.name),
+        _ => format!("{}, little matches, {}", log.name(), set.name),
     };
+    let args: Vec<&str> = set.detectors.iter().flat_map(|name| ["--detector", name]).collect();
     let mut decoded = 0;
     let mut contenders = vec![Contender::new("logwasp", || {
-        let (cost, ledger) = detect(bench, &path, &[])?;
+        let (cost, ledger) = detect(bench, &path, &args)?;
         decoded = ledger["decoded"].as_u64().context("the ledger counts records")?;
         Ok(cost)
     })];
     if bench.has_ripgrep {
-        contenders.extend(ripgreps(&bench.plan, log, &path));
+        contenders.extend(ripgreps(&set.plan, log, &path));
     }
     let names: Vec<String> = contenders.iter().map(|contender| contender.name.clone()).collect();
     let costs = medians(bench.rounds, &mut contenders)?;

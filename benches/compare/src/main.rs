@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use logwasp_core::scan::Plan;
 
 use files::Files;
 use generate::Log;
+use needles::Set;
 
 const USAGE: &str = "\
 bench-compare [MB] [--rounds N] [--only little|decode|evtx|guest]
@@ -33,8 +33,8 @@ pub(crate) struct Bench {
     pub files: Files,
     /// How often each piece of work is done.
     pub rounds: usize,
-    /// What the bundled detectors search for.
-    pub plan: Plan,
+    /// Detectors, and what they search for.
+    pub sets: Vec<Set>,
     pub has_ripgrep: bool,
     pub evtx_dump: Option<PathBuf>,
     /// Real logs, for what cannot be generated.
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
         logwasp: folder.join("logwasp"),
         files: Files::new(target, args.megabytes * 1_000_000),
         rounds: args.rounds,
-        plan: needles::plan()?,
+        sets: needles::sets()?,
         has_ripgrep: is_installed(Path::new("rg")),
         evtx_dump: [target.join("peers/bin/evtx_dump"), PathBuf::from("evtx_dump")]
             .into_iter()
@@ -76,7 +76,7 @@ fn main() -> Result<()> {
         verbose: args.verbose,
     };
     if args.needles {
-        print_needles(&bench.plan);
+        bench.sets.iter().for_each(print_needles);
         return Ok(());
     }
     if !bench.has_ripgrep {
@@ -132,7 +132,8 @@ fn args() -> Result<Args> {
 }
 
 /// What is searched for in each format.
-fn print_needles(plan: &Plan) {
+fn print_needles(Set { name, plan, .. }: &Set) {
+    println!("{name}");
     for log in Log::ALL {
         match needles::literals(plan, log) {
             None => println!("{}: decoded fully", log.name()),

@@ -9,13 +9,37 @@ use logwasp_core::scan::{Mode, Plan};
 
 use crate::generate::Log;
 
-/// The plan of the bundled detectors.
-pub(crate) fn plan() -> Result<Plan> {
-    let detectors = match load(&Config::without_file(), &Wanted::All, |_, _| {}) {
-        Ok(detectors) => detectors,
-        Err(problem) => bail!("the bundled detectors do not load: {problem:?}"),
+/// Detectors that run together.
+pub(crate) struct Set {
+    /// Its name in the table.
+    pub name: &'static str,
+    /// Names of its detectors; none of them for all that are bundled.
+    pub detectors: &'static [&'static str],
+    /// What they search for.
+    pub plan: Plan,
+}
+
+/// Those that look for rare things, and all that are bundled.
+const SETS: [(&str, &[&str]); 2] = [
+    ("4 detectors", &["lockout", "schannel", "relay-denied", "authas-anomaly"]),
+    ("all detectors", &[]),
+];
+
+/// The sets of detectors that are measured.
+pub(crate) fn sets() -> Result<Vec<Set>> {
+    let set = |(name, detectors): (&'static str, &'static [&'static str])| {
+        let wanted = match detectors {
+            [] => Wanted::All,
+            names => Wanted::Named(names.iter().map(|&name| name.to_owned()).collect()),
+        };
+        match load(&Config::without_file(), &wanted, |_, _| {}) {
+            Ok(loaded) => {
+                Ok(Set { name, detectors, plan: Plan::new(loaded.into_interest(), true) })
+            }
+            Err(problem) => bail!("the bundled detectors do not load: {problem:?}"),
+        }
     };
-    Ok(Plan::new(detectors.into_interest(), true))
+    SETS.into_iter().map(set).collect()
 }
 
 /// The format of a generated log.
