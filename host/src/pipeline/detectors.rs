@@ -1,5 +1,6 @@
 //! Detectors, from names and files to running guests with their subscriptions.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -225,12 +226,16 @@ fn pinned_hash(detector: &config::Detector) -> Option<String> {
     }
 }
 
-fn component_bytes(config: &Config, name: &str, component: &Component) -> Result<Vec<u8>, Problem> {
+fn component_bytes(
+    config: &Config,
+    name: &str,
+    component: &Component,
+) -> Result<Cow<'static, [u8]>, Problem> {
     match component {
         Component::Bundled(bundled) => {
             let found = logwasp_detectors::find(bundled);
             found
-                .map(|bundled| bundled.component.to_vec())
+                .map(|bundled| Cow::Borrowed(bundled.component))
                 .ok_or_else(|| Problem::new(format!("there is no stock detector `{bundled}`")))
         }
         Component::File { path, sha256 } => {
@@ -243,7 +248,7 @@ fn component_bytes(config: &Config, name: &str, component: &Component) -> Result
                         format!("{} is not the component that was pinned", path.display()),
                     )
                     .hint(format!("if you trust the file, pin it: sha256 = \"{found}\""))),
-                _ => Ok(bytes),
+                _ => Ok(Cow::Owned(bytes)),
             }
         }
     }

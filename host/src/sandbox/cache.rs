@@ -2,11 +2,12 @@
 //!
 //! Compiling a component takes a hundred times longer than loading the result.
 //! What is loaded is machine code, so nothing but our own may be: the folder
-//! belongs to us alone, and each file begins with the SHA-256 of what follows.
+//! belongs to us alone. Beside each file stands its checksum, which finds what a
+//! disk damaged; the file itself is mapped, not read.
 
-use std::fs::{self, DirBuilder};
+use std::fs::{self, DirBuilder, File};
 use std::hash::{Hash, Hasher};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -21,9 +22,6 @@ pub struct Cache {
     folder: PathBuf,
 }
 
-/// Bytes of the hash at the beginning of a file.
-const HASH_BYTES: usize = 32;
-
 impl Cache {
     /// Opens the folder, creating it. `None` when it is not private to us: then
     /// there is no cache, and detectors are compiled each time.
@@ -35,34 +33,42 @@ impl Cache {
     /// The compiled form of a component, if it is here and intact.
     #[expect(unsafe_code, reason = "loads machine code of our own making; see SAFETY")]
     pub(super) fn get(&self, engine: &Engine, component: &[u8]) -> Option<Component> {
-        let file = fs::read(self.path(engine, component)).ok()?;
-        let (hash, code) = file.split_first_chunk::<HASH_BYTES>()?;
-        if !is_private(&self.folder) || Sha256::digest(code).as_slice() != hash {
+        let path = self.path(engine, component);
+        let mut file = File::open(&path).ok()?;
+        let sum = fs::read(path.with_extension(SUM)).ok()?;
+        if !is_private(&self.folder) || checksum(&mut file).ok()?.as_slice() != sum {
             return None;
         }
         // SAFETY: the bytes must come from `Component::serialize` of a compatible
-        // engine. They were written by `put` below: the folder belongs to this user
-        // and nobody else can write to it (checked just above, so only somebody who
-        // can already run code as this user could have placed the file), the file is
-        // intact (its hash matches the bytes held here, which no longer change), and
-        // its name binds it to the component's hash and to the engine's version and
-        // configuration, which wasmtime checks again. `a_foreign_or_altered_file_is_refused`
-        // tests the refusals.
-        unsafe { Component::deserialize(engine, code) }.ok()
+        // engine, and must not change as long as they are mapped. They were written by
+        // `put` below: the folder belongs to this user and nobody else can write to it
+        // (checked just above, so only somebody who can already run code as this user
+        // could have placed or could change the file); `put` never writes to a file
+        // that has its name, but puts another whole one in its place; it is intact (its
+        // checksum was just compared), and its name binds it to the component's hash
+        // and to the engine's version and configuration, which wasmtime checks again.
+        // `a_foreign_or_altered_file_is_refused` tests the refusals.
+        unsafe { Component::deserialize_file(engine, path) }.ok()
     }
 
     /// Keeps the compiled form. Failing to is no error: it is compiled again.
     pub(super) fn put(&self, engine: &Engine, component: &[u8], compiled: &Component) {
         let Ok(code) = compiled.serialize() else { return };
-        let write = || -> std::io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-            file.write_all(&Sha256::digest(&code))?;
-            file.write_all(&code)?;
-            file.persist(self.path(engine, component))?;
-            Ok(())
+        let path = self.path(engine, component);
+        let write = || -> io::Result<()> {
+            self.replace(&path.with_extension(SUM), &checksum(&mut code.as_slice())?)?;
+            self.replace(&path, &code)
         };
         // The next run compiles again; nothing else depends on it.
         drop(write());
+    }
+
+    /// Puts a new file in the place of one that somebody may have mapped.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        file.write_all(bytes)?;
+        file.persist(path)?;
+        Ok(())
     }
 
     /// Named by what is compiled, and by what for.
@@ -73,6 +79,23 @@ impl Cache {
         hash.update(Sha256::digest(component));
         let name = hex(&hash.finalize());
         self.folder.join(format!("{name}.cwasm"))
+    }
+}
+
+/// Ends the name of a checksum.
+const SUM: &str = "sum";
+
+/// The CRC-32 and the length of all that is left in `reader`.
+fn checksum(reader: &mut impl Read) -> io::Result<[u8; 8]> {
+    let mut crc = flate2::Crc::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let count = reader.read(&mut buffer)?;
+        if count == 0 {
+            let sum = (u64::from(crc.sum()) << 32) | u64::from(crc.amount());
+            return Ok(sum.to_le_bytes());
+        }
+        crc.update(buffer.get(..count).unwrap_or_default());
     }
 }
 
@@ -113,8 +136,12 @@ mod tests {
         Component::new(engine, b"\0asm\x0d\0\x01\0").expect("an empty component compiles")
     }
 
-    fn only_file(folder: &Path) -> PathBuf {
-        fs::read_dir(folder).expect("readable").next().expect("one file").expect("readable").path()
+    /// The file of code in the folder.
+    fn code_file(folder: &Path) -> PathBuf {
+        let files = fs::read_dir(folder).expect("readable");
+        let mut paths = files.map(|file| file.expect("readable").path());
+        let is_code = |path: &PathBuf| path.extension().is_some_and(|end| end == "cwasm");
+        paths.find(is_code).expect("one file of code")
     }
 
     /// Scenario: compiled code is kept and found again.
@@ -140,10 +167,10 @@ mod tests {
         let cache = Cache::open(&folder).expect("private");
         let engine = engine();
         cache.put(&engine, COMPONENT, &component(&engine));
-        let file = only_file(&folder);
+        let file = code_file(&folder);
         let intact = fs::read(&file).expect("readable");
         let mut altered = intact.clone();
-        altered[HASH_BYTES + 100] ^= 1;
+        altered[100] ^= 1;
         for bytes in [altered, intact[..intact.len() - 1].to_vec(), b"short".to_vec(), Vec::new()] {
             fs::write(&file, bytes).expect("writable");
             assert!(cache.get(&engine, COMPONENT).is_none());

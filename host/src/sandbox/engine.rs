@@ -129,6 +129,9 @@ fn config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(limits::STACK_BYTES_MAX)
         .cranelift_opt_level(OptLevel::Speed)
+        // Nobody debugs a guest through the host: half the bytes to load.
+        .generate_address_map(false)
+        .native_unwind_info(false)
         // What rustc and other compilers of guests use stays on; the rest only
         // widens what a hostile component can try.
         .wasm_relaxed_simd(false)
