@@ -74,7 +74,7 @@ pub(crate) fn ids_spelled_out(plan: &Plan, log: Log) -> Option<Vec<String>> {
     let ids = event_ids(plan, log);
     let spelled = |literal: String| match literal.as_str() {
         "ntID" => ids.iter().map(|id| format!(">{id}<")).collect(),
-        "nt_id\"" | "code\"" => {
+        "nt_id\"" | "\"code\"" => {
             let both = |id: &u32| [format!("{literal}:\"{id}\""), format!("{literal}:{id},")];
             ids.iter().flat_map(both).collect()
         }

@@ -44,6 +44,7 @@ pub(super) fn xml_event_id(tail: &[u8]) -> FoundId {
 /// of it.
 pub(super) fn begins_key(before: &[u8], pattern: &[u8]) -> bool {
     let start = match pattern {
+        [b'"' | b'.', ..] => return true,
         JSON_EVENT_ID => before.strip_suffix(JSON_EVENT_ID_BEFORE),
         _ => Some(before),
     };

@@ -20,6 +20,16 @@ pub(super) struct Literal {
     pub(super) ends_cell: bool,
 }
 
+impl Literal {
+    /// True when whatever contains the other contains this one too.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let is_plain = !self.ignore_case && !self.ends_cell;
+        is_plain
+            && !other.ignore_case
+            && memchr::memmem::find(&other.needle, &self.needle).is_some()
+    }
+}
+
 /// Literals of which at least one is in every satisfying record, and what searching
 /// for them costs: the chance of hits, and the patterns themselves.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! The plan: for each format, what is searched for, or that everything is decoded.
 
+use std::sync::OnceLock;
+
 use super::Coat;
 use super::event_id::{JSON_EVENT_ID, XML_EVENT_ID};
 use super::literal::{Group, Literal, group};
@@ -28,10 +30,11 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Plan {
     interest: Interest,
-    modes: Vec<(Format, Mode)>,
+    /// In the order of the formats; made when the first stream of a format comes.
+    modes: [OnceLock<Mode>; Format::ALL.len()],
     /// The logs of Exchange look alike and are wanted for different things, so each
     /// is searched for its own.
-    exchange_modes: Vec<(Kind, Mode)>,
+    exchange_modes: [OnceLock<Mode>; EXCHANGE_LOGS.len()],
     is_prefiltered: bool,
 }
 
@@ -48,14 +51,12 @@ const EXCHANGE_LOGS: [(Kind, &[Kind]); 6] = [
 impl Plan {
     /// Plans for the subscriptions; without `prefilter` everything is decoded.
     pub fn new(interest: Interest, prefilter: bool) -> Self {
-        let mode = |format: Format, coats: &[(Coat, &[Kind])]| {
-            let mode = if prefilter { scan_mode(&interest, format, coats) } else { None };
-            mode.unwrap_or(Mode::DecodeAll)
-        };
-        let modes = Format::ALL.map(|format| (format, mode(format, coats(format)))).into();
-        let of_log = |(kind, kinds)| (kind, mode(Format::ExchangeCsv, &[(Coat::Csv, kinds)]));
-        let exchange_modes = EXCHANGE_LOGS.map(of_log).into();
-        Self { interest, modes, exchange_modes, is_prefiltered: prefilter }
+        Self {
+            interest,
+            modes: [const { OnceLock::new() }; _],
+            exchange_modes: [const { OnceLock::new() }; _],
+            is_prefiltered: prefilter,
+        }
     }
 
     /// What detectors want.
@@ -70,15 +71,23 @@ impl Plan {
 
     /// How a format is read.
     pub fn mode(&self, format: Format) -> &Mode {
-        // Asked for each record: the list is in the order of the formats.
-        let found = self.modes.get(format as usize).filter(|(planned, _)| *planned == format);
-        found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
+        self.modes
+            .get(format as usize)
+            .map_or(&Mode::DecodeAll, |mode| mode.get_or_init(|| self.make(format, coats(format))))
     }
 
     /// How a log of Exchange whose rows are of this kind is read.
     pub fn mode_of_log(&self, kind: Kind) -> &Mode {
-        let found = self.exchange_modes.iter().find(|(planned, _)| *planned == kind);
-        found.map_or(&Mode::DecodeAll, |(_, mode)| mode)
+        let mut logs = EXCHANGE_LOGS.iter().zip(&self.exchange_modes);
+        let found = logs.find(|((planned, _), _)| *planned == kind);
+        found.map_or(&Mode::DecodeAll, |((_, kinds), mode)| {
+            mode.get_or_init(|| self.make(Format::ExchangeCsv, &[(Coat::Csv, kinds)]))
+        })
+    }
+
+    fn make(&self, format: Format, coats: &[(Coat, &[Kind])]) -> Mode {
+        let mode = self.is_prefiltered.then(|| scan_mode(&self.interest, format, coats));
+        mode.flatten().unwrap_or(Mode::DecodeAll)
     }
 }
 
@@ -197,9 +206,10 @@ impl Parts {
             push(control, Role::Control);
         }
         for (_, literal) in &self.literals {
+            let covers = |(_, other): &(Coat, Literal)| other != literal && other.covers(literal);
             let known =
                 |pattern: &Pattern| matches!(&pattern.role, Role::Literal(l) if l == literal);
-            if !patterns.iter().any(known) {
+            if !self.literals.iter().any(covers) && !patterns.iter().any(known) {
                 let (bytes, role) = (literal.pattern.clone(), Role::Literal(literal.clone()));
                 patterns.push(Pattern { bytes, role });
             }
@@ -229,7 +239,8 @@ impl Parts {
 }
 
 /// What the event id is called in JSON, by dialect; the quote ends the key.
-const JSON_KEYS: [&[u8]; 4] = [JSON_EVENT_ID, b"code\"", b"eventID\"", b"EventId\""];
+/// What ends like a key that is in every event (`opcode`) stands with what is before it.
+const JSON_KEYS: [&[u8]; 5] = [JSON_EVENT_ID, b"\"code\"", b".code\"", b"eventID\"", b"EventId\""];
 
 /// What stands before the id where an event is text: the marks of agents, the keys of
 /// blocks.

@@ -14,9 +14,8 @@ use super::literal::Literal;
 /// Finds places that could matter.
 #[derive(Debug)]
 pub struct Scan {
-    groups: [Group; 2],
-    /// Event ids that somebody wants, sorted.
-    event_ids: Vec<u32>,
+    groups: Vec<Group>,
+    event_ids: WantedIds,
 }
 
 /// Patterns that are searched for in one pass.
@@ -33,9 +32,17 @@ struct Group {
 /// searched for on their own.
 const FINGERPRINT_BYTES: usize = 4;
 
+/// So few patterns are found faster one by one than together.
+const FEW: usize = 3;
+
+/// So many are found together by the SIMD search without many false alarms.
+const TOGETHER: usize = 32;
+
+/// Groups of a scan; what does not fit them is searched for by one automaton.
+const GROUPS_MAX: usize = 12;
+
 #[derive(Debug)]
 enum Engine {
-    Nothing,
     One(Box<memmem::Finder<'static>>),
     /// Teddy: SIMD, for up to a few dozen patterns.
     Packed(packed::Searcher),
@@ -72,6 +79,33 @@ pub(super) enum Role {
     JsonEscape(ByteSet),
 }
 
+/// Event ids that somebody wants.
+#[derive(Debug)]
+struct WantedIds {
+    sorted: Vec<u32>,
+    /// A bit for each id of 16 bits: asked for at each event.
+    bits: Box<[u64]>,
+}
+
+impl WantedIds {
+    fn new(mut ids: Vec<u32>) -> Self {
+        ids.sort_unstable();
+        ids.dedup();
+        let mut bits = vec![0_u64; 1 << 10].into_boxed_slice();
+        for id in &ids {
+            if let Some(word) = bits.get_mut((id >> 6) as usize) {
+                *word |= 1 << (id & 63);
+            }
+        }
+        Self { sorted: ids, bits }
+    }
+
+    /// `None` for what is more than an id: qualifiers stand above its 16 bits.
+    fn contains(&self, id: u32) -> Option<bool> {
+        self.bits.get((id >> 6) as usize).map(|word| word >> (id & 63) & 1 == 1)
+    }
+}
+
 /// A set of bytes.
 #[derive(Debug, Clone)]
 pub(super) struct ByteSet([bool; 256]);
@@ -93,12 +127,15 @@ impl ByteSet {
 }
 
 impl Scan {
-    pub(super) fn new(patterns: Vec<Pattern>, mut event_ids: Vec<u32>) -> Self {
-        event_ids.sort_unstable();
-        event_ids.dedup();
+    pub(super) fn new(patterns: Vec<Pattern>, event_ids: Vec<u32>) -> Self {
         let is_short = |pattern: &Pattern| pattern.bytes.len() < FINGERPRINT_BYTES;
         let (short, long): (Vec<_>, Vec<_>) = patterns.into_iter().partition(is_short);
-        Self { groups: [Group::new(long), Group::new(short)], event_ids }
+        let mut groups: Vec<Group> = [long, short].into_iter().flat_map(groups).collect();
+        if groups.len() > GROUPS_MAX {
+            let patterns = groups.into_iter().flat_map(|group| group.patterns).collect();
+            groups = vec![Group::new(patterns)];
+        }
+        Self { groups, event_ids: WantedIds::new(event_ids) }
     }
 
     /// The literals searched for, for people.
@@ -108,13 +145,13 @@ impl Scan {
 
     /// The event ids looked for behind their keys.
     pub fn event_ids(&self) -> &[u32] {
-        &self.event_ids
+        &self.event_ids.sorted
     }
 
     /// The places in `buf` before `to` that could matter. What follows `to` is
     /// not searched, but may show that a place before does not matter.
     pub fn hits<'s, 'b>(&'s self, buf: &'b [u8], to: usize) -> Hits<'s, 'b> {
-        Hits { scan: self, buf, to: to.min(buf.len()), next: [Next::Unknown; 2] }
+        Hits { scan: self, buf, to: to.min(buf.len()), next: [Next::Unknown; GROUPS_MAX] }
     }
 
     fn holds(&self, pattern: &Pattern, buf: &[u8], at: usize) -> bool {
@@ -144,9 +181,7 @@ impl Scan {
     fn wants_id(&self, id: FoundId) -> bool {
         match id {
             FoundId::None => false,
-            // Qualifiers stand above the id's 16 bits.
-            FoundId::Number(id) if id > 0xFFFF => true,
-            FoundId::Number(id) => self.event_ids.binary_search(&id).is_ok(),
+            FoundId::Number(id) => self.event_ids.contains(id).unwrap_or(true),
             FoundId::Unclear => true,
         }
     }
@@ -159,7 +194,7 @@ pub struct Hits<'s, 'b> {
     buf: &'b [u8],
     to: usize,
     /// What each group of patterns found last, so that no stretch is searched twice.
-    next: [Next; 2],
+    next: [Next; GROUPS_MAX],
 }
 
 /// The next hit of a group.
@@ -188,6 +223,15 @@ impl Hits<'_, '_> {
         }
         first
     }
+}
+
+/// Few patterns are searched for one by one, more of them together: several passes of
+/// the SIMD search are faster than one of an automaton. Those that begin alike share
+/// a group, which spares false alarms.
+fn groups(mut patterns: Vec<Pattern>) -> Vec<Group> {
+    let size = if patterns.len() <= FEW { 1 } else { TOGETHER };
+    patterns.sort_by(|a, b| a.bytes.cmp(&b.bytes));
+    patterns.chunks(size).map(|patterns| Group::new(patterns.to_vec())).collect()
 }
 
 impl Group {
@@ -237,7 +281,6 @@ fn companions(pattern: &Pattern, all: &[Pattern]) -> Vec<usize> {
 impl Engine {
     fn new(patterns: &[Pattern]) -> Self {
         match patterns {
-            [] => Self::Nothing,
             [one] => Self::One(Box::new(memmem::Finder::new(&one.bytes).into_owned())),
             _ => Self::packed(patterns).unwrap_or_else(|| Self::many(patterns)),
         }
@@ -262,7 +305,6 @@ impl Engine {
     /// The first pattern that begins at or after `from`, and where.
     fn find(&self, window: &[u8], from: usize) -> Option<(usize, usize)> {
         match self {
-            Self::Nothing => None,
             Self::One(finder) => Some((0, from + finder.find(window.get(from..)?)?)),
             Self::Packed(searcher) => {
                 let span = aho_corasick::Span { start: from, end: window.len() };
@@ -338,7 +380,7 @@ mod tests {
         ] {
             assert_eq!(hits(&xml, text).len(), count, "{text}");
         }
-        let keys = ["nt_id\"", "code\""].map(|key| pattern(key, Role::JsonEventId));
+        let keys = ["nt_id\"", "\"code\"", ".code\""].map(|key| pattern(key, Role::JsonEventId));
         let json = Scan::new(keys.into(), vec![4740]);
         for (text, count) in [
             ("{\"event_id\":4740}", 1),

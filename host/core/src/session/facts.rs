@@ -88,13 +88,8 @@ impl Reader {
         let (server, connector) = row.connector.split_once('\\').unwrap_or(("", row.connector));
         set(&mut self.facts.server, server);
         set(&mut self.facts.connector, connector);
-        let address = |endpoint: &str| {
-            endpoint_address(endpoint.as_bytes())
-                .map(|address| String::from_utf8_lossy(address).into_owned())
-                .unwrap_or_default()
-        };
-        set_once(&mut self.facts.ip, &address(row.remote_endpoint));
-        set_once(&mut self.facts.local_ip, &address(row.local_endpoint));
+        set_address_once(&mut self.facts.ip, row.remote_endpoint);
+        set_address_once(&mut self.facts.local_ip, row.local_endpoint);
     }
 
     /// A line of the client.
@@ -284,6 +279,13 @@ fn set(fact: &mut String, value: &str) {
 fn set_once(fact: &mut String, value: &str) {
     if fact.is_empty() {
         value.clone_into(fact);
+    }
+}
+
+fn set_address_once(fact: &mut String, endpoint: &str) {
+    let address = if fact.is_empty() { endpoint_address(endpoint.as_bytes()) } else { None };
+    if let Some(address) = address {
+        *fact = String::from_utf8_lossy(address).into_owned();
     }
 }
 

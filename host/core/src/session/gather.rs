@@ -238,13 +238,19 @@ impl<'r> Look<'_, 'r> {
         if self.way == Way::Backward {
             hits.reverse();
         }
+        self.arena.reset();
+        let reader = RowReader { text, state, names: state.names().collect(), arena: &*self.arena };
+        let mut event = Event::default();
         let mut last_start = None;
         for hit in hits {
             let start = Framing::DatedLines.start_at_or_before(text, hit);
             let Some(start) = start.filter(|start| last_start != Some(*start)) else { continue };
             last_start = Some(start);
-            let Some(mut found) = self.row_at(text, start, state) else { continue };
-            found.place = (file, base + start as u64);
+            let Some(cells) = reader.cells_at(start, &mut event) else { continue };
+            if !cells.are_of(self.candidate) {
+                continue;
+            }
+            let found = cells.found((file, base + start as u64), self.kept);
             let is_over = if self.way == Way::Backward { found.opens } else { found.closes };
             self.rows.push(found);
             if is_over || self.rows.len() >= SESSION_ROWS_MAX {
@@ -253,43 +259,88 @@ impl<'r> Look<'_, 'r> {
         }
         is_within_ttl(text, self.candidate.time, self.way)
     }
+}
 
-    /// The row that starts at `start`, if it is one of the session.
-    fn row_at(&mut self, text: &[u8], start: usize, state: &State) -> Option<Found<'r>> {
-        self.arena.reset();
-        let arena = &*self.arena;
-        let frame = Framing::DatedLines.frame_at(text, start, true);
+/// Reads rows out of one window.
+struct RowReader<'w> {
+    text: &'w [u8],
+    state: &'w State,
+    names: Vec<&'w [u8]>,
+    arena: &'w Bump,
+}
+
+impl<'w> RowReader<'w> {
+    /// The cells of the row that starts at `start`, if it can be read.
+    fn cells_at(&self, start: usize, event: &mut Event<'w>) -> Option<Cells<'w>> {
+        let frame = Framing::DatedLines.frame_at(self.text, start, true);
         let Frame::Complete { content, .. } = frame else { return None };
-        let names = state.names_in(arena);
-        let mut event = Event::default();
-        exchange_csv::decode_row(text.get(content)?, state, names, arena, &mut event).ok()?;
-        let cell =
-            |name: &[u8]| event.field(name).map(|value| value.text(arena)).unwrap_or_default();
-        let is_ours = cell(b"session-id") == self.candidate.session_id
-            && server(cell(b"connector-id")) == server(self.candidate.connector);
-        if !is_ours {
-            return None;
+        let row = self.text.get(content)?;
+        exchange_csv::decode_row(row, self.state, &self.names, self.arena, event).ok()?;
+        let mut cells = Cells::default();
+        for field in &event.fields {
+            if let Some(cell) = cells.of(field.name) {
+                *cell = field.value.text(self.arena);
+            }
         }
-        let kept = self.kept;
-        let string = |name: &[u8]| -> &'r str {
-            let text = cell(name);
+        Some(cells)
+    }
+}
+
+/// The cells of a row that sessions are made of.
+#[derive(Default)]
+struct Cells<'w> {
+    session_id: &'w [u8],
+    sequence_number: &'w [u8],
+    connector: &'w [u8],
+    local_endpoint: &'w [u8],
+    remote_endpoint: &'w [u8],
+    event: &'w [u8],
+    data: &'w [u8],
+    context: &'w [u8],
+    direction: &'w [u8],
+}
+
+impl<'w> Cells<'w> {
+    fn of(&mut self, column: &[u8]) -> Option<&mut &'w [u8]> {
+        Some(match column {
+            b"session-id" => &mut self.session_id,
+            b"sequence-number" => &mut self.sequence_number,
+            b"connector-id" => &mut self.connector,
+            b"local-endpoint" => &mut self.local_endpoint,
+            b"remote-endpoint" => &mut self.remote_endpoint,
+            b"event" => &mut self.event,
+            b"data" => &mut self.data,
+            b"context" => &mut self.context,
+            b"direction" => &mut self.direction,
+            _ => return None,
+        })
+    }
+
+    /// True for a row of the candidate's session.
+    fn are_of(&self, candidate: &Candidate<'_>) -> bool {
+        self.session_id == candidate.session_id
+            && server(self.connector) == server(candidate.connector)
+    }
+
+    /// The row, kept until the whole session was found.
+    fn found<'r>(&self, place: Place, kept: &'r Bump) -> Found<'r> {
+        let string = |text: &[u8]| -> &'r str {
             match std::str::from_utf8(text) {
                 Ok(text) => kept.alloc_str(text),
                 Err(_) => kept.alloc_str(&String::from_utf8_lossy(text)),
             }
         };
         let row = Row {
-            connector: string(b"connector-id"),
-            local_endpoint: string(b"local-endpoint"),
-            remote_endpoint: string(b"remote-endpoint"),
-            event: string(b"event"),
-            data: string(b"data"),
-            context: string(b"context"),
-            direction: string(b"direction"),
+            connector: string(self.connector),
+            local_endpoint: string(self.local_endpoint),
+            remote_endpoint: string(self.remote_endpoint),
+            event: string(self.event),
+            data: string(self.data),
+            context: string(self.context),
+            direction: string(self.direction),
         };
-        let opens = row.event == "+" || cell(b"sequence-number") == b"0";
-        let closes = row.event == "-";
-        Some(Found { place: (0, 0), row, opens, closes })
+        let opens = self.event == b"+" || self.sequence_number == b"0";
+        Found { place, row, opens, closes: self.event == b"-" }
     }
 }
 

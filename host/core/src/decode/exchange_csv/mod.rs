@@ -116,6 +116,11 @@ impl State {
         self.columns.in_arena(arena)
     }
 
+    /// The column names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.columns.iter()
+    }
+
     /// A receive connector's id names its server, a send connector's does not.
     fn direction_of(&self, connector: &[u8]) -> Direction {
         self.direction.unwrap_or(if connector.contains(&b'\\') {
