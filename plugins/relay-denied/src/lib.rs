@@ -80,6 +80,8 @@ pub struct RelayDenied {
     config: Config,
     inventory: Inventory,
     state: State,
+    /// The server and the local address of the session before: most have the same.
+    learned_last: [String; 2],
 }
 
 impl Detector for RelayDenied {
@@ -96,7 +98,12 @@ impl Detector for RelayDenied {
     fn new(config: Config, site: Site, mut state: State) -> Result<Self, String> {
         config.validate()?;
         state.book.set_bytes_max(config.state_bytes_max as usize);
-        Ok(Self { inventory: Inventory::new(site)?, config, state })
+        Ok(Self {
+            inventory: Inventory::new(site)?,
+            config,
+            state,
+            learned_last: Default::default(),
+        })
     }
 
     fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts) {
@@ -128,7 +135,7 @@ impl RelayDenied {
         let (inventory, learned) = (&self.inventory, &mut self.state.learned);
         match row {
             Row::Session(session) => {
-                learn(learned, session);
+                learn(learned, session, &mut self.learned_last);
                 refusal::sighting(session, inventory, learned).map(|s| self.explain(s, at))
             }
             Row::Mail(mail) => quote::in_mail(mail),
@@ -175,7 +182,12 @@ impl RelayDenied {
 }
 
 /// Whoever writes an SMTP protocol log is an Exchange server.
-fn learn(learned: &mut Hosts, session: &Session<'_>) {
+fn learn(learned: &mut Hosts, session: &Session<'_>, last: &mut [String; 2]) {
+    let names = [session.server.unwrap_or_default(), session.local_ip.unwrap_or_default()];
+    if *last == names {
+        return;
+    }
+    *last = names.map(str::to_owned);
     let local_ip = session
         .local_ip
         .and_then(identity::ip)

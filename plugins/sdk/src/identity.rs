@@ -15,9 +15,12 @@ pub struct User {
 /// nothing: empty, `-`, `N/A`, `(null)`, `NULL`.
 pub fn meaningful(text: &str) -> Option<&str> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\0');
-    let nothing = text.is_empty()
-        || text == "-"
-        || ["n/a", "(null)", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    let nothing = match text.len() {
+        0 => true,
+        1 => text == "-",
+        3..=6 => ["n/a", "(null)", "null"].iter().any(|word| text.eq_ignore_ascii_case(word)),
+        _ => false,
+    };
     (!nothing).then_some(text)
 }
 

@@ -9,12 +9,27 @@ pub fn shorten(text: &str, bytes_max: usize) -> &str {
 
 /// Runs of blanks, line breaks and control characters become one blank.
 pub fn fold(text: &str) -> Cow<'_, str> {
+    if is_folded(text.as_bytes()) {
+        return Cow::Borrowed(text);
+    }
     let odd = |c: char| c.is_whitespace() || c.is_control();
     if !text.contains("  ") && !text.chars().any(|c| c != ' ' && odd(c)) {
         return Cow::Borrowed(text.trim());
     }
     let words: Vec<&str> = text.split(odd).filter(|word| !word.is_empty()).collect();
     Cow::Owned(words.join(" "))
+}
+
+/// True for words of printable ASCII with single blanks between them: most texts.
+fn is_folded(text: &[u8]) -> bool {
+    let mut before = b' ';
+    for byte in text {
+        if !matches!(byte, b' '..=b'~') || (*byte == b' ' && before == b' ') {
+            return false;
+        }
+        before = *byte;
+    }
+    text.is_empty() || before != b' '
 }
 
 /// One printable line of at most `bytes_max` bytes: [`fold`]ed, and `...` marks what
@@ -46,6 +61,11 @@ mod tests {
     #[test]
     fn text_is_made_short_and_printable() {
         assert_eq!(fold(" Unable to\r\n\trelay\0 "), "Unable to relay");
+        for text in ["Unable to relay", " Unable to relay", "Unable  to relay", "Unable to relay "]
+        {
+            assert_eq!(fold(text), "Unable to relay");
+        }
+        assert_eq!((fold(""), fold(" "), fold("\0")), ("".into(), "".into(), "".into()));
         assert_eq!(clean(" Unable to\r\n\trelay\0 ", 100), "Unable to relay");
         assert_eq!(clean("Vertrieb für alle", 12), "Vertrieb ...");
         assert_eq!((clean("äöü", 5), clean("äöü", 6)), ("ä...".to_owned(), "äöü".to_owned()));
