@@ -4,8 +4,7 @@ use std::fmt::{self, Write as _};
 
 use super::Report;
 use super::html::text;
-use super::words::{count_of, counted, duration};
-use crate::alert::encode::short_time;
+use super::words::{count_of, counted, span};
 use crate::pipeline::{Finding, Stats};
 
 const LINE_CHARS_MAX: usize = 1_000;
@@ -24,14 +23,11 @@ pub(super) fn write(out: &mut String, report: &Report<'_>) -> fmt::Result {
         count_of(stats.inputs, "input"),
         count_of(stats.ledger.bytes_in, "byte")
     )?;
-    let span = match (stats.oldest, stats.newest) {
-        (Some(oldest), Some(newest)) => {
-            let (from, to) = (short_time(oldest), short_time(newest));
-            format!("{from} to {to} ({})", duration(oldest, newest))
-        }
+    let covered = match (stats.oldest, stats.newest) {
+        (Some(oldest), Some(newest)) => span(oldest, newest),
         _ => "no record with a time of its own".to_owned(),
     };
-    writeln!(out, "<div><dt>Time covered</dt><dd>{span}</dd></div>\n</dl>")?;
+    writeln!(out, "<div><dt>Time covered</dt><dd>{covered}</dd></div>\n</dl>")?;
     write_inputs(out, report.outcome.sources.names())?;
     out.push_str("<ul class=\"ledger\">\n");
     for sentence in sentences(stats) {

@@ -7,8 +7,8 @@ use super::cases::{Case, Role};
 use super::evidence::{self, Records};
 use super::html::text;
 use super::shape::badge;
-use super::words::{count_of, duration};
-use crate::alert::encode::{grouped, short_time};
+use super::words::{count_of, span};
+use crate::alert::encode::grouped;
 use crate::alert::{Alert, Identified};
 
 /// Bytes of one story after which nothing more is begun: room for a hundred pieces of
@@ -75,10 +75,8 @@ fn write_facts(out: &mut String, told: &Identified) -> fmt::Result {
     }
     writeln!(
         out,
-        "<div><dt>When</dt><dd>{} to {} ({})</dd></div>\n<div><dt>How often</dt><dd>{}</dd></div>",
-        short_time(alert.first_seen),
-        short_time(alert.last_seen),
-        duration(alert.first_seen, alert.last_seen),
+        "<div><dt>When</dt><dd>{}</dd></div>\n<div><dt>How often</dt><dd>{}</dd></div>",
+        span(alert.first_seen, alert.last_seen),
         count_of(alert.count, "event"),
     )?;
     let noise = if alert.noise { ", noise" } else { "" };
@@ -210,7 +208,7 @@ mod tests {
             "Title of 00ff</h3>",
             "<dt>Who</dt><dd><code>erika</code>",
             "<dt>From address</dt><dd><code>10.1.2.3, 10.1.2.4</code>",
-            "2026-11-20 09:00:00 to 2026-11-20 09:01:00 (1 min)",
+            "2026-11-20 09:00:00 to 09:01:00 (1 min)",
             "7 events",
             "<code>lockout.T1</code>, confidence high",
             "T1110.001",

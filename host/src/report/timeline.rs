@@ -7,7 +7,7 @@ use super::html::text;
 use super::shape::shape;
 use super::story::anchor;
 use super::ticks::{Tick, ticks};
-use super::words::duration;
+use super::words;
 use crate::alert::encode::short_time;
 use crate::alert::{Alert, Evidence};
 
@@ -115,15 +115,13 @@ fn write_lane(out: &mut String, case: &Case<'_>, span: Span, top: i32) -> fmt::R
     writeln!(
         out,
         "<a class=\"lane {severity}{noise}\" href=\"#{id}\" data-severity=\"{severity}\" data-detector=\"{detector}\">\
-         <title>{title}\n{severity}{noise}, {from} to {to} UTC, {long}</title>\n\
+         <title>{title}\n{severity}{noise}, {when}</title>\n\
          <rect class=\"hit\" x=\"0\" y=\"{top}\" width=\"{WIDTH}\" height=\"{LANE_HEIGHT}\"/>",
         severity = alert.severity.name(),
         id = anchor(told),
         detector = text(&told.detector, HOVER_CHARS_MAX),
         title = text(&alert.title, HOVER_CHARS_MAX),
-        from = short_time(first),
-        to = short_time(last),
-        long = duration(first, last),
+        when = words::span(first, last),
     )?;
     if is_member {
         let (x, y) = (MARGIN + 6, top + 14);
@@ -172,7 +170,7 @@ fn write_marks(out: &mut String, evidence: &[Evidence], span: Span, y: i32) -> f
         let more = if more > 0 { format!("\nand {more} more around then") } else { String::new() };
         writeln!(
             out,
-            "<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"4\"><title>{} {}{more}</title></circle>",
+            "<circle class=\"mark\" cx=\"{x}\" cy=\"{y}\" r=\"3.5\"><title>{} {}{more}</title></circle>",
             short_time(evidence.time),
             text(&evidence.summary, HOVER_CHARS_MAX)
         )?;
@@ -221,7 +219,7 @@ mod tests {
         });
         moment.alert.first_seen = i64::MAX;
         moment.alert.last_seen = i64::MIN;
-        moment.alert.evidence = (0..10_000)
+        moment.alert.evidence = (0..10_000_i64)
             .map(|n| Evidence {
                 record: reference(0, 0),
                 time: i64::MIN.saturating_add(n.saturating_mul(1_844_674_407_370_955)),
@@ -229,7 +227,7 @@ mod tests {
             })
             .collect();
         let image = timeline(&Cases::new(&[moment], 1).shown);
-        for attribute in ["x=\"", "cx=\""] {
+        for attribute in [" x=\"", " cx=\""] {
             for place in image.split(attribute).skip(1) {
                 let place: i32 =
                     place.split('"').next().and_then(|x| x.parse().ok()).expect("a number");
