@@ -102,7 +102,7 @@ mod tests {
         std::os::unix::fs::symlink(&path, &link).expect("linked");
         save(&link, |out| out.write_all(b"two")).expect("written");
         let problem = save(&path, |out| {
-            out.write_all(&[b'x'; 100_000])?;
+            out.write_all(&vec![b'x'; 100_000])?;
             Err(io::ErrorKind::StorageFull.into())
         });
         let problem = problem.expect_err("it failed");

@@ -130,11 +130,12 @@ fn count_text(count: usize) -> String {
 #[test]
 fn colours_have_contrast() {
     let style = include_str!("style.css");
-    let dark = style.find("prefers-color-scheme: dark").expect("dark mode");
-    for mode in [&style[..dark], &style[dark..]] {
+    let (light, dark) = style.split_once("prefers-color-scheme: dark").expect("both modes");
+    for mode in [light, dark] {
         let colour = |name: &str| {
             let rest = mode.split(&format!("--{name}: #")).nth(1).expect(name);
-            luminance(u32::from_str_radix(&rest[..6], 16).expect("a colour"))
+            let rgb = rest.split(';').next().and_then(|rgb| u32::from_str_radix(rgb, 16).ok());
+            luminance(rgb.expect("a colour"))
         };
         for name in ["text", "quiet", "link", "info", "low", "medium", "high", "critical"] {
             for ground in ["page", "card"] {
