@@ -90,43 +90,72 @@ fn sentences(stats: &Stats) -> Vec<String> {
     sentences
 }
 
+/// Troubles of one kind.
+struct Troubles {
+    what: &'static str,
+    /// Whether alerts are sure to lack something for it: then it is not folded away.
+    is_grave: bool,
+    count: u64,
+    lines: Vec<String>,
+}
+
+impl Troubles {
+    fn new(what: &'static str, is_grave: bool, mut lines: impl Iterator<Item = String>) -> Self {
+        let first: Vec<String> = lines.by_ref().take(TROUBLES_MAX).collect();
+        let count = (first.len() + lines.count()) as u64;
+        Self { what, is_grave, count, lines: first }
+    }
+}
+
 /// What could not be read, and who was stopped: the page may lack something for it.
-fn write_troubles(out: &mut String, report: &Report<'_>) -> fmt::Result {
-    let mut troubles = Vec::new();
+fn troubles(report: &Report<'_>) -> Vec<Troubles> {
     let outcome = report.outcome;
-    for faulted in outcome.faulted.iter().take(TROUBLES_MAX) {
-        troubles.push(format!(
-            "detector {} was stopped: {}; its alerts are incomplete",
-            faulted.detector, faulted.fault
-        ));
-    }
-    let problems: Vec<_> = report.problems.iter().chain(&outcome.problems).collect();
-    for problem in problems.iter().take(TROUBLES_MAX) {
-        let place = problem.place.as_deref().unwrap_or("an input");
-        troubles.push(format!("{place}: {}", problem.what));
-    }
+    let stopped = outcome.faulted.iter().map(|faulted| {
+        format!("{}: {}; its alerts are incomplete", faulted.detector, faulted.fault)
+    });
+    let problems = report.problems.iter().chain(&outcome.problems);
+    let unread = problems.map(|problem| match &problem.place {
+        Some(place) => format!("{place}: {}", problem.what),
+        None => problem.what.clone(),
+    });
     let unknown = outcome.findings.iter().filter_map(|finding| match finding {
-        Finding::Unrecognised { name } => {
-            Some(format!("{name}: its format is not known, it was read as text"))
-        }
+        Finding::Unrecognised { name } => Some(name.clone()),
         Finding::Damaged { .. } => None,
     });
-    troubles.extend(unknown.take(TROUBLES_MAX));
     let damaged = outcome.findings.iter().filter_map(|finding| match finding {
-        Finding::Damaged { reason, place, .. } => {
-            Some(format!("{place}: damaged record: {reason}"))
-        }
+        Finding::Damaged { reason, place, .. } => Some(format!("{place}: {reason}")),
         Finding::Unrecognised { .. } => None,
     });
-    troubles.extend(damaged.take(TROUBLES_MAX));
-    if troubles.is_empty() {
+    let mut damaged = Troubles::new("Damaged records", false, damaged);
+    damaged.count = damaged.count.max(outcome.stats.ledger.damaged);
+    let all = [
+        Troubles::new("Detectors that were stopped", true, stopped),
+        Troubles::new("Inputs that could not be read to their end", true, unread),
+        Troubles::new("Inputs of unknown format, read as text", false, unknown),
+        damaged,
+    ];
+    all.into_iter().filter(|troubles| troubles.count > 0).collect()
+}
+
+fn write_troubles(out: &mut String, report: &Report<'_>) -> fmt::Result {
+    let all = troubles(report);
+    if all.is_empty() {
         return Ok(());
     }
-    out.push_str("<h3>What this page may lack</h3>\n<ul class=\"troubles\">\n");
-    for trouble in &troubles {
-        writeln!(out, "<li>{}</li>", text(trouble, LINE_CHARS_MAX))?;
+    out.push_str("<h3>What this page may lack</h3>\n");
+    for Troubles { what, is_grave, count, lines } in &all {
+        let open = if *is_grave { " open" } else { "" };
+        let count_text = counted(*count);
+        writeln!(out, "<details{open}><summary>{what}: {count_text}</summary>\n<ul>")?;
+        for line in lines {
+            writeln!(out, "<li>{}</li>", text(line, LINE_CHARS_MAX))?;
+        }
+        if let Some(hidden @ 1..) = count.checked_sub(lines.len() as u64) {
+            writeln!(out, "<li>and {} more</li>", counted(hidden))?;
+        }
+        out.push_str("</ul>\n</details>\n");
     }
-    writeln!(out, "</ul>\n<p class=\"note\">At most {TROUBLES_MAX} of each kind are listed.</p>")
+    Ok(())
 }
 
 #[cfg(test)]

@@ -125,6 +125,34 @@ fn count_text(count: usize) -> String {
     super::words::count_of(count.saturating_sub(3) as u64, "alert")
 }
 
+/// Scenario: a run that lacks nothing; one with an input that is missing and more
+/// damage than is told one by one.
+/// Guarantees: each kind with its whole count, what is grave unfolded.
+#[test]
+fn what_the_page_may_lack_is_said() {
+    let mut outcome = outcome(Vec::new(), "a.log");
+    assert!(!page_of(&outcome, &[], 1, 0).contains("may lack"));
+    outcome.problems.push(Problem::new("it cannot be read").at("b.log"));
+    let place = |n: u64| Finding::Damaged {
+        reason: "cut off",
+        place: format!("a.log@{n}"),
+        sample: String::new(),
+    };
+    outcome.findings = (0..50).map(place).collect();
+    outcome.stats.ledger.damaged = 5_000;
+    let page = page_of(&outcome, &[], 1, 0);
+    for part in [
+        "What this page may lack",
+        "<details open><summary>Inputs that could not be read to their end: 1</summary>",
+        "<li>b.log: it cannot be read</li>",
+        "<details><summary>Damaged records: 5,000</summary>",
+        "<li>a.log@0: cut off</li>",
+        "<li>and 4,980 more</li>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
 /// Scenario: the colours of both modes.
 /// Guarantees: text stands out at least 4.5 to 1 on page and cards (WCAG 2.2, 1.4.3).
 #[test]
