@@ -111,7 +111,7 @@ fn write_totals(out: &mut String, cases: &Cases<'_>) -> fmt::Result {
 
 fn write_timeline(out: &mut String, cases: &Cases<'_>) -> fmt::Result {
     out.push_str(
-        "<figure>\n<div class=\"wide\" role=\"region\" aria-label=\"Time axis\" tabindex=\"0\">\n",
+        "<figure>\n<div class=\"wide lanes\" role=\"region\" aria-label=\"Time axis\" tabindex=\"0\">\n",
     );
     out.push_str(&timeline(&cases.shown));
     out.push_str(

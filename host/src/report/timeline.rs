@@ -19,7 +19,7 @@ const WIDTH: i32 = 1_000;
 /// Free on both sides.
 const MARGIN: i32 = 14;
 const LANE_HEIGHT: i32 = 40;
-const AXIS_HEIGHT: i32 = 40;
+const AXIS_HEIGHT: i32 = 38;
 /// How far members stand behind the incident that they belong to.
 const INDENT: i32 = 22;
 const TICKS_MAX: usize = 9;
@@ -72,38 +72,39 @@ fn seen(alert: &Alert) -> [i64; 2] {
 }
 
 fn write(out: &mut String, cases: &[Case<'_>], span: Span) -> fmt::Result {
-    let lanes = i32::try_from(cases.len()).unwrap_or(0);
-    let bottom = AXIS_HEIGHT + lanes * LANE_HEIGHT;
-    let height = bottom + AXIS_HEIGHT;
+    let ticks = ticks(span.from, span.to, TICKS_MAX);
+    // An image of its own, which stays in sight while the lanes scroll.
     writeln!(
         out,
-        "<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" aria-label=\"Lanes of the alerts, from {} to {} UTC\">",
-        short_time(span.from),
-        short_time(span.to)
+        "<svg class=\"timeline axis\" viewBox=\"0 0 {WIDTH} {AXIS_HEIGHT}\" role=\"img\" \
+         aria-label=\"{} UTC\">",
+        words::span(span.from, span.to)
     )?;
-    for tick in ticks(span.from, span.to, TICKS_MAX) {
-        write_tick(out, &tick, span.x(tick.nanos), bottom)?;
+    ticks.iter().try_for_each(|tick| write_tick(out, tick, span.x(tick.nanos)))?;
+    let height = i32::try_from(cases.len()).unwrap_or(0) * LANE_HEIGHT;
+    writeln!(
+        out,
+        "</svg>\n<svg class=\"timeline\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" \
+         aria-label=\"A lane for each alert\">"
+    )?;
+    for tick in &ticks {
+        writeln!(out, "<path class=\"grid\" d=\"M{} 0V{height}\"/>", span.x(tick.nanos))?;
     }
-    for (index, case) in cases.iter().enumerate() {
-        let top = AXIS_HEIGHT + i32::try_from(index).unwrap_or(0) * LANE_HEIGHT;
+    for (case, top) in cases.iter().zip((0..).step_by(LANE_HEIGHT as usize)) {
         write_lane(out, case, span, top)?;
     }
     out.push_str("</svg>\n");
     Ok(())
 }
 
-fn write_tick(out: &mut String, tick: &Tick, x: i32, bottom: i32) -> fmt::Result {
+fn write_tick(out: &mut String, tick: &Tick, x: i32) -> fmt::Result {
     // Labels at the ends stay inside.
     let label_x = x.clamp(38, WIDTH - 38);
-    let top = AXIS_HEIGHT - 6;
-    writeln!(out, "<path class=\"grid\" d=\"M{x} {top}V{bottom}\"/>")?;
-    for y in [28, bottom + 18] {
-        writeln!(out, "<text class=\"tick\" x=\"{label_x}\" y=\"{y}\">{}</text>", tick.label)?;
+    writeln!(out, "<path class=\"grid\" d=\"M{x} 32V{AXIS_HEIGHT}\"/>")?;
+    if let Some(day) = &tick.day {
+        writeln!(out, "<text class=\"tick\" x=\"{label_x}\" y=\"13\">{day}</text>")?;
     }
-    match &tick.day {
-        Some(day) => writeln!(out, "<text class=\"tick\" x=\"{label_x}\" y=\"13\">{day}</text>"),
-        None => Ok(()),
-    }
+    writeln!(out, "<text class=\"tick\" x=\"{label_x}\" y=\"28\">{}</text>", tick.label)
 }
 
 fn write_lane(out: &mut String, case: &Case<'_>, span: Span, top: i32) -> fmt::Result {
