@@ -25,7 +25,16 @@ pub(super) struct Case<'a> {
     /// What it is on the page.
     pub role: Role,
     /// The members of an incident, or the incidents of a member.
-    pub links: Vec<&'a Identified>,
+    pub links: Vec<Link<'a>>,
+}
+
+/// Another alert that belongs to a case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link<'a> {
+    /// As it stands in the end.
+    pub told: &'a Identified,
+    /// False when its story is not on the page.
+    pub is_shown: bool,
 }
 
 /// All alerts, as the page shows them.
@@ -63,7 +72,11 @@ impl<'a> Cases<'a> {
         shown.extend(singles.into_iter().map(|told| case(told, Role::Single)));
         shown.extend(noise.into_iter().map(|told| case(told, Role::Noise)));
         let rest = shown.split_off(shown.len().min(shown_max));
-        let rest = rest.into_iter().map(|case| case.told).collect();
+        let rest: Vec<&Identified> = rest.into_iter().map(|case| case.told).collect();
+        let left_out: HashSet<&str> = rest.iter().map(|told| &*told.id).collect();
+        for link in shown.iter_mut().flat_map(|case| &mut case.links) {
+            link.is_shown = !left_out.contains(&*link.told.id);
+        }
         let (severities, noise) = totals(&newest);
         Self { shown, rest, severities, noise }
     }
@@ -122,13 +135,16 @@ impl<'a> Families<'a> {
 
     /// The incident, and behind it the members that have not been told yet.
     fn tell(&self, incident: &'a Identified, shown: &mut Vec<Case<'a>>) {
+        let link = |told: &&'a Identified| Link { told, is_shown: true };
         let members = self.of.get(&*incident.id).cloned().unwrap_or_default();
-        shown.push(Case { told: incident, role: Role::Incident, links: members.clone() });
+        let links = members.iter().map(link).collect();
+        shown.push(Case { told: incident, role: Role::Incident, links });
         for member in members {
             let parents = self.parents.get(&*member.id).cloned().unwrap_or_default();
             // With the first of its incidents.
             if parents.first().is_some_and(|first| first.id == incident.id) {
-                shown.push(Case { told: member, role: Role::Member, links: parents });
+                let links = parents.iter().map(link).collect();
+                shown.push(Case { told: member, role: Role::Member, links });
             }
         }
     }

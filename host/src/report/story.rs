@@ -3,7 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
-use super::cases::{Case, Role};
+use super::cases::{Case, Link, Role};
 use super::evidence::{self, Records};
 use super::html::text;
 use super::shape::badge;
@@ -127,10 +127,12 @@ fn write_links(out: &mut String, case: &Case<'_>) -> fmt::Result {
     let is_incident = case.role == Role::Incident;
     let heading = if is_incident { "Alerts of this incident" } else { "Part of" };
     writeln!(out, "<h4>{heading}</h4>\n<ul class=\"links\">")?;
-    for told in case.links.iter().take(LINKS_MAX) {
-        let title = text(&told.alert.title, TITLE_CHARS_MAX);
-        let badge = badge(told.alert.severity);
-        writeln!(out, "<li>{badge} <a href=\"#{}\">{title}</a></li>", anchor(told))?;
+    for Link { told, is_shown } in case.links.iter().take(LINKS_MAX) {
+        let (badge, title) = (badge(told.alert.severity), text(&told.alert.title, TITLE_CHARS_MAX));
+        match is_shown {
+            true => writeln!(out, "<li>{badge} <a href=\"#{}\">{title}</a></li>", anchor(told))?,
+            false => writeln!(out, "<li>{badge} {title} (only counted here)</li>")?,
+        }
     }
     out.push_str("</ul>\n");
     match case.links.len().saturating_sub(LINKS_MAX) {
