@@ -64,7 +64,8 @@ fn write_one(out: &mut String, evidence: &Evidence, records: &mut Records<'_>) -
         // A line end right behind the tag is no part of the text.
         writeln!(
             out,
-            "<details class=\"raw\"><summary>The record itself</summary><pre>\n{}{}</pre></details>",
+            "<details class=\"raw\"><summary>The record{}</summary><pre>\n{}{}</pre></details>",
+            if raw.is_decoded { ", decoded" } else { " itself" },
             text(&raw.text, RAW_CHARS_MAX),
             if raw.is_cut { "\u{2026} [the record goes on]" } else { "" }
         )?;

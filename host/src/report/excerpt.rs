@@ -1,12 +1,12 @@
-//! Excerpts: the raw text of a record, read again where the evidence says it stands.
+//! Excerpts: the text of a record, read again where the evidence says it stands.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use memchr::memmem;
 
+use super::decoded::{self, bytes_at};
 use crate::source::{Input, open};
 
 /// Bytes of one excerpt at most: a Windows event has one to three thousand.
@@ -16,7 +16,7 @@ const EXCERPTS_BYTES_MAX: usize = 4 << 20;
 /// Files that are kept open.
 const OPEN_MAX: usize = 64;
 
-/// Raw text of records.
+/// Text of records.
 pub(super) struct Excerpts<'a> {
     inputs: &'a [Input],
     /// `None` for what cannot be read at an offset: compressed, UTF-16, stdin, gone.
@@ -24,9 +24,11 @@ pub(super) struct Excerpts<'a> {
     bytes_left: usize,
 }
 
-/// The raw text of one record.
+/// The text of one record.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Excerpt {
+    /// True when the record is binary and this is what it says.
+    pub is_decoded: bool,
     /// What stands there.
     pub text: String,
     /// True when the record goes on behind it.
@@ -45,6 +47,20 @@ impl<'a> Excerpts<'a> {
         if self.bytes_left < EXCERPT_BYTES_MAX {
             return None;
         }
+        let excerpt = match self.decoded(input, offset) {
+            Some(text) => shortened(text),
+            None => self.raw(input, offset)?,
+        };
+        self.bytes_left -= excerpt.text.len().min(self.bytes_left);
+        Some(excerpt)
+    }
+
+    fn decoded(&mut self, input: usize, offset: u64) -> Option<String> {
+        let name = self.inputs.get(input)?.name();
+        decoded::record(self.file(input)?, &name, offset)
+    }
+
+    fn raw(&mut self, input: usize, offset: u64) -> Option<Excerpt> {
         let (bytes, is_end) = self.bytes(input, offset)?;
         let length = record_bytes(&bytes);
         let is_cut = length.is_none() && !is_end;
@@ -52,9 +68,8 @@ impl<'a> Excerpts<'a> {
         if record.is_empty() || record.contains(&0) {
             return None;
         }
-        self.bytes_left -= record.len();
         let text = String::from_utf8_lossy(record).replace("\r\n", "\n");
-        Some(Excerpt { text: text.trim_end().to_owned(), is_cut })
+        Some(Excerpt { is_decoded: false, text: text.trim_end().to_owned(), is_cut })
     }
 
     /// What stands there, and whether the input ends behind it.
@@ -65,16 +80,9 @@ impl<'a> Excerpts<'a> {
             return Some((taken.to_vec(), taken.len() == rest.len()));
         }
         let file = self.file(input)?;
-        let mut bytes = vec![0; EXCERPT_BYTES_MAX];
-        let mut filled = 0;
-        while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
-            match file.read_at(room, offset + filled as u64).ok()? {
-                0 => break,
-                count => filled += count,
-            }
-        }
-        bytes.truncate(filled);
-        Some((bytes, filled < EXCERPT_BYTES_MAX))
+        let bytes = bytes_at(file, offset, EXCERPT_BYTES_MAX as u64).ok()?;
+        let is_end = bytes.len() < EXCERPT_BYTES_MAX;
+        Some((bytes, is_end))
     }
 
     fn file(&mut self, input: usize) -> Option<&File> {
@@ -93,6 +101,13 @@ fn plain_file(input: &Input) -> Option<File> {
         return None;
     }
     File::open(path).ok()
+}
+
+/// As much of a decoded record as an excerpt may have.
+fn shortened(mut text: String) -> Excerpt {
+    let is_cut = text.len() > EXCERPT_BYTES_MAX;
+    text.truncate(text.floor_char_boundary(EXCERPT_BYTES_MAX));
+    Excerpt { is_decoded: true, text, is_cut }
 }
 
 /// How long the record is that begins here; `None` when its end is not among the

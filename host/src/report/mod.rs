@@ -2,8 +2,8 @@
 //!
 //! [`Report::save`] writes it. `cases` brings the alerts into their order, `timeline`
 //! draws them (with `ticks` and `shape`), `story` tells each (with `evidence`, whose
-//! raw text `excerpt` reads again), `account` says what was read, `rest` counts what
-//! is not told, `page` puts it together under the `policy`, `draft` makes the file
+//! records `excerpt` reads again, those of EVTX files through `decoded`), `account`
+//! says what was read, `rest` counts what is not told, `page` puts it together under the `policy`, `draft` makes the file
 //! appear whole. All that comes from logs and guests goes through `html`. The same
 //! outcome gives the same bytes, but for the time at which the page was made.
 
@@ -11,6 +11,7 @@ use std::path::Path;
 
 mod account;
 mod cases;
+mod decoded;
 mod draft;
 mod evidence;
 #[cfg(test)]
