@@ -17,5 +17,6 @@ pub mod hash;
 pub mod pipeline;
 pub mod problem;
 pub mod record;
+pub mod report;
 pub mod sandbox;
 pub mod source;

@@ -24,14 +24,23 @@ impl Sources {
         Self { names }
     }
 
+    /// The names, in the order of the sources' numbers.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The number of the source and the position in it; `None` for a reference that a
+    /// guest made up.
+    pub fn place(&self, reference: u64) -> Option<(usize, u64)> {
+        let source = usize::try_from((reference >> POSITION_BITS).checked_sub(1)?).ok()?;
+        (source < self.names.len()).then_some((source, reference & POSITION_MAX))
+    }
+
     /// `path@offset`, or `unknown` for a reference that a guest made up.
     pub fn resolve(&self, reference: u64) -> String {
-        let source = (reference >> POSITION_BITS).checked_sub(1);
-        let name = source.and_then(|source| self.names.get(usize::try_from(source).ok()?));
-        match name {
-            Some(name) => format!("{name}@{}", reference & POSITION_MAX),
-            None => "unknown".to_owned(),
-        }
+        let place = self.place(reference);
+        let named = place.and_then(|(source, at)| Some((self.names.get(source)?, at)));
+        named.map_or_else(|| "unknown".to_owned(), |(name, at)| format!("{name}@{at}"))
     }
 }
 

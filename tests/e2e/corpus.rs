@@ -3,12 +3,17 @@
 
 use std::path::{Path, PathBuf};
 
+use bumpalo::Bump;
 use logwasp::config::Config;
+use logwasp::event_line::EventLine;
 use logwasp::pipeline::{ReadOptions, read_events};
 use logwasp::source::Input;
+use logwasp_core::event::Event;
 use logwasp_core::interest::Interest;
 use logwasp_core::scan::Plan;
 
+use crate::dom::Page;
+use crate::report::Run;
 use crate::support::{detect_folder, ndjson, options};
 
 /// The corpus, or a line that it is not here.
@@ -104,4 +109,31 @@ fn real_logs_give_the_same_alerts_in_every_way() {
     for (prefilter, threads) in [(true, 2), (false, 1), (false, 2)] {
         assert_eq!(run(prefilter, threads), alerts);
     }
+}
+
+/// Scenario: the lockout of a real EVTX file, unpacked.
+/// Guarantees: the report shows the record that the evidence names, decoded as
+/// `parse` does.
+#[test]
+fn a_report_shows_records_of_evtx_files() {
+    let Some(folder) = corpus("evtx-golden-pairs") else { return };
+    let packed = files(&folder, "4740_Account_Locked_Out.evtx.zst");
+    let packed = std::fs::File::open(packed.first().expect("a lockout")).expect("readable");
+    let unpacked = tempfile::tempdir().expect("a folder");
+    let path = unpacked.path().join("Security.evtx");
+    std::fs::write(&path, zstd::decode_all(packed).expect("zstd")).expect("written");
+    let page = Page::parse(&Run::new(&["detect", path.to_str().expect("a plain path")]).html());
+    let shown: Vec<serde_json::Value> =
+        page.named("pre").map(|record| serde_json::from_str(&record.text).expect("JSON")).collect();
+    assert!(!shown.is_empty());
+    let (plan, read) = (Plan::new(Interest::new(Vec::new()), false), options().read);
+    let mut parsed: Vec<serde_json::Value> = Vec::new();
+    let name = path.display().to_string();
+    let mut give = |event: &Event<'_>, position: u64, arena: &Bump| {
+        let line = EventLine::new(event, &name, position, arena).to_json();
+        parsed.push(serde_json::from_str(&line).expect("JSON"));
+    };
+    read_events(&Input::File(path.clone()), &plan, &read, &mut give, &mut |_| {})
+        .expect("readable");
+    assert!(shown.iter().all(|record| parsed.contains(record)), "{shown:#?}");
 }

@@ -6,11 +6,14 @@
     reason = "tests tell what they skip, and write their text themselves"
 )]
 
+mod browser; // the report in a real browser, when there is one
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are
+mod dom; // HTML as a parser of the standard sees it
 mod hostile; // law 6: a guest cannot hurt
 mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
 mod packed; // one log in every packing and encoding
+mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
 mod support;

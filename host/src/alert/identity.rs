@@ -1,6 +1,6 @@
 //! Identity: one id for an incident, a revision for each thing said about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,22 @@ pub struct Identified {
     /// What was claimed; an update of an unknown incident has become a create, a
     /// second create of an open one an update.
     pub alert: Alert,
+}
+
+/// The newest revision of each incident, in the order in which they were created.
+pub fn newest_revisions(alerts: &[Identified]) -> Vec<&Identified> {
+    let mut places = HashMap::new();
+    let mut newest: Vec<&Identified> = Vec::new();
+    for told in alerts {
+        match places.get(&told.id) {
+            Some(&place) => newest[place] = told,
+            None => {
+                places.insert(&told.id, newest.len());
+                newest.push(told);
+            }
+        }
+    }
+    newest
 }
 
 /// The open incidents of one detector.

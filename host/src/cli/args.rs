@@ -26,7 +26,7 @@ pub(super) enum Command {
     /// Check a config, print it with all defaults
     Check(Check),
     /// Run the detectors over small example logs
-    Demo,
+    Demo(Demo),
     /// Print completions for a shell
     Completions(Completions),
     /// Print the manual page
@@ -43,6 +43,7 @@ Examples:
   logwasp detect /evidence/2026-11-20          all logs below a folder
   logwasp detect --detector lockout *.evtx     one detector
   logwasp detect -o ndjson --fail-on high logs/ > alerts.ndjson
+  logwasp detect --report friday.html logs/    a page for the browser, to be mailed
   ssh dc01 cat security.xml | logwasp detect -
 
 Exit codes: 0 done, 1 something could not be read, 2 usage or config error,
@@ -63,6 +64,14 @@ pub(super) struct Detect {
     /// How alerts are written [default: pretty on a terminal, else ndjson]
     #[arg(short, long, value_name = "OUTPUT")]
     pub(super) output: Option<AlertOutput>,
+    /// Write a report, too: one HTML file that needs nothing else
+    ///
+    /// It quotes the logs: hand it only to those who may read these.
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) report: Option<PathBuf>,
+    /// Alerts that the report tells in full, the worst first; the rest is counted
+    #[arg(long, value_name = "N", default_value_t = REPORT_ALERTS_MAX, requires = "report")]
+    pub(super) report_alerts: usize,
     /// Exit with 3 when an alert of at least this severity was raised
     #[arg(long, value_name = "SEVERITY", value_parser = severities())]
     pub(super) fail_on: Option<String>,
@@ -75,6 +84,20 @@ pub(super) struct Detect {
     /// Threads that read [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) threads: Option<u16>,
+}
+
+/// Alerts that a report tells in full, unless the operator says: some ten megabytes.
+pub(super) const REPORT_ALERTS_MAX: usize = 2_000;
+
+/// Run the detectors over small example logs, which are part of the program
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Example:
+  logwasp demo --report demo.html")]
+pub(super) struct Demo {
+    /// Write a report, too: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) report: Option<PathBuf>,
 }
 
 /// Print the normalized events themselves, one a line

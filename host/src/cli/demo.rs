@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicU64;
 use jiff::tz::TimeZone;
 use logwasp_core::time::Zones;
 
-use super::args::{AlertOutput, StatsForm};
-use super::detect::{detect, write_alerts};
+use super::args::{self, AlertOutput, StatsForm};
+use super::detect::{check_report, detect, save_report, write_alerts};
 use super::{Exit, Failure, report};
 use crate::clock;
 use crate::config::Config;
@@ -16,7 +16,8 @@ use crate::examples;
 use crate::pipeline::{Options, ReadOptions, Wanted};
 use crate::source::Input;
 
-pub(super) fn run() -> Result<Exit, Failure> {
+pub(super) fn run(args: &args::Demo) -> Result<Exit, Failure> {
+    check_report(args.report.as_deref())?;
     let config =
         Config::embedded("examples/logwasp.toml", examples::CONFIG).map_err(Failure::Usage)?;
     let inputs: Vec<Input> =
@@ -32,6 +33,9 @@ pub(super) fn run() -> Result<Exit, Failure> {
         progress: Arc::new(AtomicU64::new(0)),
     };
     let outcome = detect(&config, &Wanted::All, &inputs, &options)?;
+    if let Some(path) = &args.report {
+        save_report(&outcome, &inputs, &[], args::REPORT_ALERTS_MAX, path)?;
+    }
     write_alerts(&outcome, AlertOutput::Pretty)?;
     report::stats(&outcome.stats, StatsForm::Text);
     Ok(if outcome.faulted.is_empty() { Exit::Done } else { Exit::Operating })

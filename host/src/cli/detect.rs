@@ -12,11 +12,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{self, AlertOutput};
 use super::{Exit, Failure, output, report};
 use crate::alert::encode::{self, Encoder, Style, pretty};
-use crate::alert::{Identified, Severity};
+use crate::alert::{Identified, Severity, newest_revisions};
 use crate::clock;
 use crate::config::Config;
 use crate::pipeline::{self, Options, Outcome, ReadOptions, Wanted};
 use crate::problem::Problem;
+use crate::report::{self as report_file, Report};
 use crate::source::{Input, expand};
 
 pub(super) fn run(args: &args::Detect) -> Result<Exit, Failure> {
@@ -25,6 +26,7 @@ pub(super) fn run(args: &args::Detect) -> Result<Exit, Failure> {
         [] => Wanted::All,
         names => Wanted::Named(names.to_vec()),
     };
+    check_report(args.report.as_deref())?;
     let (inputs, problems) = expand(&args.paths);
     let options = Options {
         read: ReadOptions {
@@ -38,11 +40,35 @@ pub(super) fn run(args: &args::Detect) -> Result<Exit, Failure> {
     };
     let outcome = detect(&config, &wanted, &inputs, &options)?;
     problems.iter().chain(&outcome.problems).for_each(report::error);
+    // Before stdout, whose reader may go away; and if it fails, stdout has the alerts.
+    let saved = match &args.report {
+        Some(path) => save_report(&outcome, &inputs, &problems, args.report_alerts, path),
+        None => Ok(()),
+    };
     write_alerts(&outcome, output::choose_for_alerts(args.output))?;
     report::stats(&outcome.stats, args.stats);
+    saved?;
     let failed =
         !problems.is_empty() || !outcome.problems.is_empty() || !outcome.faulted.is_empty();
     Ok(exit_of(&outcome.alerts, args.fail_on.as_deref(), failed))
+}
+
+/// Tells before a long run that its report could not be written.
+pub(super) fn check_report(path: Option<&Path>) -> Result<(), Failure> {
+    path.map_or(Ok(()), report_file::check).map_err(Failure::Operating)
+}
+
+/// Writes the report of a run.
+pub(super) fn save_report(
+    outcome: &Outcome,
+    inputs: &[Input],
+    problems: &[Problem],
+    alerts_max: usize,
+    path: &Path,
+) -> Result<(), Failure> {
+    let made_nanos = clock::now_nanos();
+    let report = Report { outcome, inputs, problems, alerts_max, made_nanos };
+    report.save(path).map_err(Failure::Operating)
 }
 
 /// What holds without a config, or the config.
@@ -105,7 +131,7 @@ pub(super) fn write_alerts(outcome: &Outcome, form: AlertOutput) -> Result<(), F
 fn write_for_people(outcome: &Outcome) -> Result<(), Failure> {
     let mut out = output::stdout();
     let style = Style { width: output::width(), colour: output::has_colour() };
-    let incidents = incidents(&outcome.alerts);
+    let incidents = newest_revisions(&outcome.alerts);
     for told in &incidents {
         output::line(&mut out, &pretty(told, &outcome.sources, style))?;
     }
@@ -129,22 +155,6 @@ fn summary(incidents: &[&Identified]) -> String {
         1 => format!("1 incident: {}{noise}", counts.join(", ")),
         total => format!("{total} incidents: {}{noise}", counts.join(", ")),
     }
-}
-
-/// The newest revision of each incident, in the order in which they were created.
-fn incidents(alerts: &[Identified]) -> Vec<&Identified> {
-    let mut places = std::collections::HashMap::new();
-    let mut newest: Vec<&Identified> = Vec::new();
-    for told in alerts {
-        match places.get(&told.id) {
-            Some(&place) => newest[place] = told,
-            None => {
-                places.insert(&told.id, newest.len());
-                newest.push(told);
-            }
-        }
-    }
-    newest
 }
 
 fn exit_of(alerts: &[Identified], fail_on: Option<&str>, failed: bool) -> Exit {

@@ -23,6 +23,7 @@ const HOSTS_MAX: usize = 65_536;
 pub(super) struct Coverage {
     reference_nanos: i64,
     spans: BTreeMap<Whose, Span>,
+    oldest: Option<i64>,
     newest: Option<i64>,
     future: u64,
 }
@@ -37,7 +38,7 @@ struct Span {
 impl Coverage {
     /// Nothing is proved yet. `reference_nanos` is the time of the file.
     pub(super) fn new(reference_nanos: i64) -> Self {
-        Self { reference_nanos, spans: BTreeMap::new(), newest: None, future: 0 }
+        Self { reference_nanos, spans: BTreeMap::new(), oldest: None, newest: None, future: 0 }
     }
 
     /// Takes a probe in. Times that are inherited prove nothing, nor do those from
@@ -51,6 +52,7 @@ impl Coverage {
             return;
         }
         self.newest = self.newest.max(Some(probe.time));
+        self.oldest = Some(self.oldest.map_or(probe.time, |oldest| oldest.min(probe.time)));
         let is_loopback = probe.host == "::1" || probe.host.starts_with("127.");
         let whose = (probe.host.clone(), probe.kind, probe.direction.clone());
         if is_loopback || (self.spans.len() >= HOSTS_MAX && !self.spans.contains_key(&whose)) {
@@ -64,6 +66,11 @@ impl Coverage {
         span.from = span.from.min(probe.time);
         span.to = span.to.max(probe.time);
         span.is_exchange |= probe.is_exchange;
+    }
+
+    /// The oldest probed time.
+    pub(super) fn oldest(&self) -> Option<i64> {
+        self.oldest
     }
 
     /// The newest probed time.
@@ -150,6 +157,7 @@ mod tests {
             ));
         });
         assert_eq!(seen, ["a 100..500 true", "b 300..300 "]);
-        assert_eq!((coverage.newest(), coverage.future()), (Some(900), 1));
+        assert_eq!((coverage.oldest(), coverage.newest()), (Some(100), Some(900)));
+        assert_eq!(coverage.future(), 1);
     }
 }

@@ -11,7 +11,7 @@ use logwasp_core::scan::Plan;
 
 use super::detectors::{Detectors, Loaded, Stage};
 use super::dispatch::{Dispatcher, Faulted, Work};
-use super::harvest::{Harvest, Reaper};
+use super::harvest::{Harvest, Reaper, earlier};
 use super::order::{Collector, Merge, RUN_BYTES_MAX};
 use super::read::{Finding, ReadOptions};
 use super::row::Row;
@@ -73,6 +73,10 @@ pub struct Stats {
     pub alerts_raised: u64,
     /// Alerts handed to the caller.
     pub alerts_delivered: u64,
+    /// The oldest probed time.
+    pub oldest: Option<i64>,
+    /// The newest probed time.
+    pub newest: Option<i64>,
     /// Probed times that lie in the future.
     pub future_times: u64,
     /// Findings that were only counted.
@@ -111,7 +115,8 @@ pub fn detect(
         Reaper { inputs, plan: &plan, options: &options.read, progress: &options.progress };
     let mut harvest = reap(&reaper, options.threads);
     let collectors = std::mem::take(&mut harvest.collectors);
-    let works = run_detectors(collectors, loaded, harvest.newest, options.threads)
+    let newest = harvest.stats.newest;
+    let works = run_detectors(collectors, loaded, newest, options.threads)
         .map_err(|error| Problem::new(format!("matched rows cannot be read back: {error}")))?;
     let mut outcome = Outcome {
         alerts: Vec::new(),
@@ -130,7 +135,7 @@ pub fn detect(
     // Alerts of one detector keep their order; between detectors the time of the
     // decision counts, and then the detector's place.
     outcome.alerts.sort_by_key(|told| told.alert.time);
-    outcome.correlate(second, &second_names, harvest.newest);
+    outcome.correlate(second, &second_names, newest);
     outcome.stats.alerts_delivered = outcome.alerts.len() as u64;
     outcome.stats.elapsed = watch.elapsed();
     outcome.stats.cpu = process_cpu().saturating_sub(cpu_before);
@@ -171,7 +176,6 @@ impl Outcome {
 /// The harvest of all threads.
 struct Reaped {
     collectors: Vec<Collector>,
-    newest: Option<i64>,
     stats: Stats,
     findings: Vec<Finding>,
     problems: Vec<Problem>,
@@ -219,13 +223,13 @@ fn reap(reaper: &Reaper<'_>, threads: usize) -> Reaped {
 fn collect(harvests: Vec<Harvest>, told: Vec<(usize, Vec<Finding>, Vec<Problem>)>) -> Reaped {
     let mut reaped = Reaped {
         collectors: Vec::new(),
-        newest: None,
         stats: Stats::default(),
         findings: Vec::new(),
         problems: Vec::new(),
     };
     for harvest in harvests {
-        reaped.newest = reaped.newest.max(harvest.newest);
+        reaped.stats.oldest = earlier(reaped.stats.oldest, harvest.oldest);
+        reaped.stats.newest = reaped.stats.newest.max(harvest.newest);
         reaped.stats.ledger += harvest.ledger;
         reaped.stats.rows_matched += harvest.rows_matched;
         reaped.stats.future_times += harvest.future_times;

@@ -30,6 +30,8 @@ pub(super) struct Harvest {
     pub ledger: Ledger,
     /// Rows matched: one event may give several.
     pub rows_matched: u64,
+    /// The oldest probed time.
+    pub oldest: Option<i64>,
     /// The newest probed time.
     pub newest: Option<i64>,
     /// Probes with times in the future.
@@ -52,6 +54,7 @@ impl Harvest {
             collector: Collector::new(run_bytes_max),
             ledger: Ledger::default(),
             rows_matched: 0,
+            oldest: None,
             newest: None,
             future_times: 0,
             findings: Vec::new(),
@@ -67,6 +70,11 @@ impl Harvest {
             self.findings_left_out += 1;
         }
     }
+}
+
+/// The earlier of two times that may be unknown.
+pub(super) fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }
 
 /// Reads inputs for detectors.
@@ -243,6 +251,7 @@ impl Rows<'_, '_> {
     /// The rows of what was covered; returns what went wrong while keeping rows.
     fn finish(mut self) -> Option<io::Error> {
         let coverage = std::mem::replace(&mut self.coverage, Coverage::new(0));
+        self.harvest.oldest = earlier(self.harvest.oldest, coverage.oldest());
         self.harvest.newest = self.harvest.newest.max(coverage.newest());
         self.harvest.future_times += coverage.future();
         let name = self.name.clone();

@@ -19,6 +19,8 @@ pub use ocsf::ocsf;
 pub use pretty::{Style, pretty};
 pub use syslog::syslog;
 
+use logwasp_core::time::to_rfc3339;
+
 use super::Identified;
 use crate::record::Sources;
 
@@ -31,7 +33,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Values by name; a name that repeats has several.
-fn grouped(pairs: &[(String, String)]) -> Vec<(&str, Vec<&str>)> {
+pub(crate) fn grouped(pairs: &[(String, String)]) -> Vec<(&str, Vec<&str>)> {
     let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
     for (name, value) in pairs {
         match groups.iter_mut().find(|(known, _)| known == name) {
@@ -40,4 +42,10 @@ fn grouped(pairs: &[(String, String)]) -> Vec<(&str, Vec<&str>)> {
         }
     }
     groups
+}
+
+/// `2026-11-20 09:14:03`; everything is UTC.
+pub(crate) fn short_time(nanos: i64) -> String {
+    let text = to_rfc3339(nanos);
+    format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }

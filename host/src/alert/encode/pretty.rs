@@ -4,9 +4,8 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style as Ansi};
-use logwasp_core::time::to_rfc3339;
 
-use super::{grouped, printable};
+use super::{grouped, printable, short_time};
 use crate::alert::{Identified, Severity};
 use crate::record::Sources;
 
@@ -84,12 +83,6 @@ fn colour(severity: Severity, style: Style) -> (String, String) {
     };
     let ansi = Ansi::new().bold().fg_color(Some(colour.into()));
     (ansi.render().to_string(), ansi.render_reset().to_string())
-}
-
-/// `2026-11-20 09:14:03`; everything is UTC.
-fn short_time(nanos: i64) -> String {
-    let text = to_rfc3339(nanos);
-    format!("{} {}", text.get(..10).unwrap_or_default(), text.get(11..19).unwrap_or_default())
 }
 
 /// `user=user1  src_ip=a, b`
