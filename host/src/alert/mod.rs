@@ -5,7 +5,7 @@ pub mod encode;
 mod identity;
 
 pub use amend::Amended;
-pub use identity::{Identified, Incidents};
+pub use identity::{Identified, Incidents, OpenIncident};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
