@@ -24,6 +24,17 @@ impl Sources {
         Self { names }
     }
 
+    /// Names a source; numbers that were left out have the name `expired`.
+    pub fn set(&mut self, source: u32, name: &str) {
+        let source = source as usize;
+        if self.names.len() <= source {
+            self.names.resize(source + 1, "expired".to_owned());
+        }
+        if let Some(known) = self.names.get_mut(source) {
+            name.clone_into(known);
+        }
+    }
+
     /// The names, in the order of the sources' numbers.
     pub fn names(&self) -> &[String] {
         &self.names

@@ -1,9 +1,10 @@
 //! The formats of streams.
 
 use crate::frame::Framing;
+use serde::{Deserialize, Serialize};
 
 /// A format that can be asked for or recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Format {
     /// Event XML.
     WinEventXml,

@@ -2,12 +2,13 @@
 //! watermark and prove what was read of whom.
 
 use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Kind};
 use crate::time::TimeQuality;
 
 /// What a probed record says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
     /// The record's kind.
     pub kind: Kind,

@@ -1,23 +1,24 @@
 //! Amend: what a second-stage detector changes in the alerts of others.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use super::{Activity, Alert, Confidence, Identified, Severity};
 
 /// What has been said of incidents so far, and what was amended in them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Amended {
     incidents: BTreeMap<String, Incident>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Incident {
     last: Identified,
     changes: Option<Changes>,
 }
 
 /// What holds for an incident since it was amended, whatever its own detector says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Changes {
     severity: Severity,
     confidence: Confidence,
@@ -39,6 +40,24 @@ impl Amended {
         let id = told.id.clone();
         self.incidents.insert(id, Incident { last: told.clone(), changes });
         told
+    }
+
+    /// Forgets incidents that were closed before a time, and the oldest beyond a
+    /// number: they can be amended no more.
+    pub fn forget(&mut self, closed_before: i64, count_max: usize) {
+        self.incidents.retain(|_, incident| {
+            let last = &incident.last.alert;
+            last.activity != Activity::Close || last.time >= closed_before
+        });
+        let excess = self.incidents.len().saturating_sub(count_max);
+        if excess > 0 {
+            let mut ages: Vec<_> =
+                self.incidents.iter().map(|(id, i)| (i.last.alert.time, id.clone())).collect();
+            ages.sort();
+            for (_, id) in ages.iter().take(excess) {
+                self.incidents.remove(id);
+            }
+        }
     }
 
     /// An amendment. `None` when it names no alert, or changes nothing.

@@ -1,5 +1,6 @@
 //! Identity: one id for an incident, a revision for each thing said about it.
 
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
@@ -8,7 +9,7 @@ use super::{Activity, Alert};
 use crate::hash::hex;
 
 /// An alert with the identity that the host gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identified {
     /// Hash of detector, key and the first-seen of the create, in hex.
     pub id: String,
@@ -45,7 +46,7 @@ pub struct Incidents {
 }
 
 /// An open incident, as it is kept through a restart.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenIncident {
     /// What the detector calls it.
     pub key: String,

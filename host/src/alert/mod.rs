@@ -7,10 +7,11 @@ mod stored;
 
 pub use amend::Amended;
 pub use identity::{Identified, Incidents, OpenIncident, newest_revisions};
+use serde::{Deserialize, Serialize};
 pub use stored::{from_stored, to_stored};
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// Worth knowing.
     Info,
@@ -46,7 +47,7 @@ impl Severity {
 }
 
 /// How sure the detector is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Confidence {
     /// A guess worth checking.
     Low,
@@ -76,7 +77,7 @@ impl Confidence {
 }
 
 /// What happens to the incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Activity {
     /// It begins.
     Create,
@@ -106,7 +107,7 @@ impl Activity {
 }
 
 /// A record that supports an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The record, to be resolved to source and position.
     pub record: u64,
@@ -117,7 +118,7 @@ pub struct Evidence {
 }
 
 /// What a detector claims. Times are nanoseconds since the Unix epoch, UTC.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// What happens to the incident.
     pub activity: Activity,

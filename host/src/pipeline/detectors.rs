@@ -5,13 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use logwasp_core::event::Kind;
-use logwasp_core::interest::{Interest, Subscription};
+use logwasp_core::interest::{Interest, Subscription, SubscriptionSpec};
 use sha2::{Digest, Sha256};
 
+use crate::alert::Incidents;
 use crate::config::{self, Component, Config, check_options};
 use crate::hash::hex;
 use crate::problem::{Problem, nearest};
-use crate::sandbox::{Cache, Guest, Limits, LoadError, Manifest, Sandbox, Started};
+use crate::sandbox::{
+    Cache, Fault, Guest, Instance, Limits, LoadError, Manifest, Plugin, Sandbox, Started,
+};
 
 /// Which detectors shall run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub struct Loaded {
     pub columns: Vec<usize>,
     /// Second stage: whether it may revise the alerts of others.
     pub may_amend: bool,
+    /// Its open incidents.
+    pub incidents: Incidents,
 }
 
 /// All running detectors, and what they want to see.
@@ -45,18 +50,18 @@ pub struct Detectors {
 
 /// Detectors in the order in which they were loaded, and what they want to see.
 #[derive(Default)]
-pub(super) struct Stage {
-    pub(super) loaded: Vec<Loaded>,
+pub(crate) struct Stage {
+    pub(crate) loaded: Vec<Loaded>,
     subscriptions: Vec<Subscription>,
 }
 
 impl Stage {
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.loaded.iter().map(|detector| detector.name.clone()).collect()
     }
 
     /// What all of them want to see, and themselves.
-    pub(super) fn split(self) -> (Interest, Vec<Loaded>) {
+    pub(crate) fn split(self) -> (Interest, Vec<Loaded>) {
         (Interest::new(self.subscriptions), self.loaded)
     }
 }
@@ -94,7 +99,8 @@ impl Detectors {
         let columns = subscriptions.iter().map(|wanted| wanted.columns.len()).collect();
         stage.subscriptions.extend(subscriptions);
         let guest = Box::new(started.guest);
-        stage.loaded.push(Loaded { name: name.to_owned(), guest, columns, may_amend });
+        let (name, incidents) = (name.to_owned(), Incidents::new(name));
+        stage.loaded.push(Loaded { name, guest, columns, may_amend, incidents });
         Ok(())
     }
 
@@ -104,7 +110,7 @@ impl Detectors {
     }
 
     /// The detectors of the first stage, and those of the second.
-    pub(super) fn stages(self) -> (Stage, Stage) {
+    pub(crate) fn stages(self) -> (Stage, Stage) {
         (self.first, self.second)
     }
 }
@@ -124,29 +130,74 @@ pub fn load(
     wanted: &Wanted,
     mut visit: impl FnMut(&str, &Manifest),
 ) -> Result<Detectors, Problem> {
+    let mut detectors = Detectors::none();
+    prepare(config, wanted, |prepared| {
+        visit(&prepared.name, prepared.plugin.manifest());
+        let started = prepared.start(None).map_err(|fault| prepared.no_start(config, &fault))?;
+        detectors.add(&prepared.name, started, prepared.may_amend)
+    })?;
+    Ok(detectors)
+}
+
+/// A detector that is compiled and can be started, again and again.
+pub(crate) struct Prepared {
+    /// Its name in alerts.
+    pub(crate) name: String,
+    /// Whether it may revise the alerts of others.
+    pub(crate) may_amend: bool,
+    plugin: Plugin,
+    start_json: String,
+    /// SHA-256 of the component.
+    component: [u8; 32],
+}
+
+impl Prepared {
+    /// Starts it, from an earlier state or empty.
+    pub(crate) fn start(&self, state: Option<&[u8]>) -> Result<Started<Instance>, Fault> {
+        self.plugin.start(&self.start_json, state)
+    }
+
+    /// A detector that does not start.
+    pub(crate) fn no_start(&self, config: &Config, fault: &Fault) -> Problem {
+        let name = &self.name;
+        let what = format!("detector `{name}` does not start: {fault}");
+        config
+            .problem_at(&["detector", name], what)
+            .hint("`logwasp check -c <config>` shows its options and their defaults")
+    }
+
+    /// What tells whether rows and states of an earlier run are its own: the hash of
+    /// its code, its options and what it subscribed to.
+    pub(crate) fn fingerprint(&self, subscriptions: &[SubscriptionSpec]) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.component);
+        hash.update((self.start_json.len() as u64).to_le_bytes());
+        hash.update(&self.start_json);
+        hash.update(format!("{subscriptions:?}"));
+        hex(&hash.finalize())
+    }
+}
+
+/// Compiles the wanted detectors, and hands each to `take`.
+pub(crate) fn prepare(
+    config: &Config,
+    wanted: &Wanted,
+    mut take: impl FnMut(Prepared) -> Result<(), Problem>,
+) -> Result<(), Problem> {
     let selected = select(config, wanted)?;
     let cache = config.cache_dir.as_deref().and_then(Cache::open);
     let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
-    let mut detectors = Detectors::none();
     for Selected { name, component, options, limits, may_amend } in selected {
         let bytes = component_bytes(config, &name, &component)?;
         let plugin =
             sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
         let plugin = plugin.with_limits(limits);
-        let manifest = plugin.manifest();
-        check_options(config, &name, &options, &manifest.config_schema)?;
-        visit(&name, manifest);
-        let started = plugin.start(&config.start_json(&options), None).map_err(|fault| {
-            config
-                .problem_at(
-                    &["detector", &name],
-                    format!("detector `{name}` does not start: {fault}"),
-                )
-                .hint("`logwasp check -c <config>` shows its options and their defaults")
-        })?;
-        detectors.add(&name, started, may_amend)?;
+        check_options(config, &name, &options, &plugin.manifest().config_schema)?;
+        let start_json = config.start_json(&options);
+        let component = Sha256::digest(&bytes).into();
+        take(Prepared { name, may_amend, plugin, start_json, component })?;
     }
-    Ok(detectors)
+    Ok(())
 }
 
 fn select(config: &Config, wanted: &Wanted) -> Result<Vec<Selected>, Problem> {

@@ -5,7 +5,7 @@ use std::thread::{self, ScopedJoinHandle};
 
 use super::detectors::Loaded;
 use super::row::Row;
-use crate::alert::{Alert, Identified, Incidents, Severity};
+use crate::alert::{Alert, Identified, Incidents, OpenIncident, Severity};
 use crate::sandbox::{Batch, Fault, Guest};
 
 /// Events of one batch: enough to make a call's own cost small.
@@ -26,19 +26,19 @@ pub struct Faulted {
 
 /// What a detector did.
 #[derive(Debug, Default)]
-pub(super) struct Work {
+pub(crate) struct Work {
     /// Alerts, in the order in which they were raised.
-    pub(super) alerts: Vec<Identified>,
+    pub(crate) alerts: Vec<Identified>,
     /// What it would revise in the alerts of others, in order.
-    pub(super) amendments: Vec<Alert>,
+    pub(crate) amendments: Vec<Alert>,
     /// Why it was stopped, if it was.
-    pub fault: Option<Fault>,
+    pub(crate) fault: Option<Fault>,
     /// Rows it took.
-    pub rows_delivered: u64,
+    pub(crate) rows_delivered: u64,
     /// Rows it could not take any more.
-    pub rows_quarantined: u64,
+    pub(crate) rows_quarantined: u64,
     /// What it wrote to the log.
-    pub log: Vec<(Severity, String)>,
+    pub(crate) log: Vec<(Severity, String)>,
 }
 
 /// One detector at work: a batch at a time, until it is stopped by a fault.
@@ -46,25 +46,29 @@ struct Worker {
     guest: Box<dyn Guest>,
     incidents: Incidents,
     work: Work,
+    /// A fault stopped it.
+    is_stopped: bool,
 }
 
 /// What a worker is asked to do.
 enum Order {
     Process(Batch),
+    /// Time goes on to here.
+    Advance(i64),
     /// Time goes on to here, then the input ends.
     Finish(Option<i64>),
 }
 
 impl Worker {
-    fn new(name: &str, guest: Box<dyn Guest>) -> Self {
-        Self { guest, incidents: Incidents::new(name), work: Work::default() }
+    fn new(guest: Box<dyn Guest>, incidents: Incidents) -> Self {
+        Self { guest, incidents, work: Work::default(), is_stopped: false }
     }
 
     fn obey(&mut self, order: &Order) {
         match order {
             Order::Process(batch) => {
                 let rows: usize = batch.groups().map(|rows| rows.order.len()).sum();
-                if self.work.fault.is_some() {
+                if self.is_stopped {
                     self.work.rows_quarantined += rows as u64;
                     return;
                 }
@@ -75,6 +79,7 @@ impl Worker {
                 }
                 self.take(result);
             }
+            Order::Advance(watermark) => self.call(|guest| guest.advance(*watermark)),
             Order::Finish(watermark) => {
                 if let Some(watermark) = watermark {
                     self.call(|guest| guest.advance(*watermark));
@@ -85,7 +90,7 @@ impl Worker {
     }
 
     fn call(&mut self, call: impl FnOnce(&mut dyn Guest) -> Result<Vec<Alert>, Fault>) {
-        if self.work.fault.is_none() {
+        if !self.is_stopped {
             let result = call(&mut *self.guest);
             self.take(result);
         }
@@ -101,13 +106,16 @@ impl Worker {
                 self.work.alerts.extend(told);
                 self.work.amendments.extend(amendments);
             }
-            Err(fault) => self.work.fault = Some(fault),
+            Err(fault) => {
+                self.is_stopped = true;
+                self.work.fault = Some(fault);
+            }
         }
     }
 }
 
 /// Hands rows to all detectors.
-pub(super) struct Dispatcher<'scope> {
+pub(crate) struct Dispatcher<'scope> {
     lanes: Vec<Lane<'scope>>,
     /// For each subscription: its detector, and its number there.
     routes: Vec<(usize, usize)>,
@@ -130,12 +138,12 @@ enum Place<'scope> {
 
 impl<'scope> Dispatcher<'scope> {
     /// A dispatcher whose detectors work here, one after the other.
-    pub(super) fn here(loaded: Vec<Loaded>) -> Self {
+    pub(crate) fn here(loaded: Vec<Loaded>) -> Self {
         Self::new(loaded, |worker| Place::Here(Box::new(worker)))
     }
 
     /// A dispatcher whose detectors work on threads of their own.
-    pub(super) fn on_threads<'env>(
+    pub(crate) fn on_threads<'env>(
         loaded: Vec<Loaded>,
         scope: &'scope thread::Scope<'scope, 'env>,
     ) -> Self {
@@ -150,7 +158,7 @@ impl<'scope> Dispatcher<'scope> {
         let mut lanes = Vec::new();
         for (detector, loaded) in loaded.into_iter().enumerate() {
             routes.extend((0..loaded.columns.len()).map(|index| (detector, index)));
-            let worker = Worker::new(&loaded.name, loaded.guest);
+            let worker = Worker::new(loaded.guest, loaded.incidents);
             let batch = Batch::new(&loaded.columns);
             lanes.push(Lane { columns: loaded.columns, batch, place: place(worker) });
         }
@@ -158,7 +166,7 @@ impl<'scope> Dispatcher<'scope> {
     }
 
     /// Adds a row to the batches of all detectors whose subscriptions it satisfied.
-    pub(super) fn row(&mut self, mut row: Row<'_>) {
+    pub(crate) fn row(&mut self, mut row: Row<'_>) {
         let mut last = None;
         while let Some(subscription) = row.next_match() {
             let Some((detector, index)) = self.routes.get(subscription).copied() else { return };
@@ -178,7 +186,7 @@ impl<'scope> Dispatcher<'scope> {
 
     /// The last rows go out, time goes on to `watermark`, the input ends. What each
     /// detector did, in their order.
-    pub(super) fn finish(self, watermark: Option<i64>) -> Vec<Work> {
+    pub(crate) fn finish(self, watermark: Option<i64>) -> Vec<Work> {
         let finish = |mut lane: Lane<'scope>| {
             lane.flush();
             lane.give(Order::Finish(watermark));
@@ -190,7 +198,71 @@ impl<'scope> Dispatcher<'scope> {
     }
 }
 
+/// For detectors that work here, and go on.
+impl Dispatcher<'_> {
+    /// Stops a detector: its rows are only counted.
+    pub(crate) fn stop(&mut self, detector: usize) {
+        if let Some(worker) = self.lanes.get_mut(detector).and_then(Lane::worker) {
+            worker.is_stopped = true;
+        }
+    }
+
+    /// The rows so far go out, then time goes on to `watermark`.
+    pub(crate) fn advance(&mut self, watermark: i64) {
+        for lane in &mut self.lanes {
+            lane.flush();
+            lane.give(Order::Advance(watermark));
+        }
+    }
+
+    /// The rows so far go out, time goes on to `watermark`, the input ends.
+    pub(crate) fn end(&mut self, watermark: Option<i64>) {
+        for lane in &mut self.lanes {
+            lane.flush();
+            lane.give(Order::Finish(watermark));
+        }
+    }
+
+    /// What each detector did since the last time.
+    pub(crate) fn take(&mut self) -> Vec<Work> {
+        let worker = |lane: &mut Lane<'_>| lane.worker().map(|w| std::mem::take(&mut w.work));
+        self.lanes.iter_mut().map(|lane| worker(lane).unwrap_or_default()).collect()
+    }
+
+    /// The state of each detector, and its open incidents; nothing of those that
+    /// are stopped. No row may wait in a batch.
+    pub(crate) fn snapshot(&mut self) -> Vec<Result<Option<State>, Fault>> {
+        let state = |lane: &mut Lane<'_>| match lane.worker() {
+            Some(worker) if !worker.is_stopped => worker.snapshot().map(Some),
+            _ => Ok(None),
+        };
+        self.lanes.iter_mut().map(state).collect()
+    }
+}
+
+/// A detector's state and its open incidents.
+pub(crate) type State = (Vec<u8>, Vec<OpenIncident>);
+
+impl Worker {
+    fn snapshot(&mut self) -> Result<State, Fault> {
+        let state = self.guest.snapshot();
+        self.work.log.extend(self.guest.take_log());
+        let state = state.inspect_err(|fault| {
+            self.is_stopped = true;
+            self.work.fault = Some(fault.clone());
+        })?;
+        Ok((state, self.incidents.open().collect()))
+    }
+}
+
 impl Lane<'_> {
+    fn worker(&mut self) -> Option<&mut Worker> {
+        match &mut self.place {
+            Place::Here(worker) => Some(worker),
+            Place::There(..) => None,
+        }
+    }
+
     fn is_full(&self) -> bool {
         self.batch.events() >= BATCH_EVENTS_MAX || self.batch.bytes() >= BATCH_BYTES_MAX
     }

@@ -168,11 +168,11 @@ impl Reaper<'_> {
 }
 
 /// A row of a record itself.
-const RECORD_PART: u8 = 0;
+pub(crate) const RECORD_PART: u8 = 0;
 /// A row of a record's session.
-const SESSION_PART: u8 = 1;
+pub(crate) const SESSION_PART: u8 = 1;
 /// A row that tells what was covered.
-const COVERAGE_PART: u8 = 2;
+pub(crate) const COVERAGE_PART: u8 = 2;
 
 /// Turns the events of one input into rows.
 struct Rows<'a, 'h> {

@@ -5,14 +5,14 @@
 
 mod coverage;
 mod detect;
-mod detectors;
-mod dispatch;
-mod harvest;
-mod order;
-mod read;
-mod row;
-mod second_stage;
-mod texts;
+pub(crate) mod detectors;
+pub(crate) mod dispatch;
+pub(crate) mod harvest;
+pub(crate) mod order;
+pub(crate) mod read;
+pub(crate) mod row;
+pub(crate) mod second_stage;
+pub(crate) mod texts;
 
 pub use detect::{Options, Outcome, Stats, detect};
 pub use detectors::{Detectors, Loaded, Wanted, load};

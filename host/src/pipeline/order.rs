@@ -13,7 +13,7 @@ pub(super) const RUN_BYTES_MAX: usize = 16 << 20;
 
 /// Where a row belongs among all rows. `part` tells rows of one record apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RowKey {
+pub(crate) struct RowKey {
     /// Event time.
     pub time: i64,
     /// Number of the source, by sorted path.
@@ -24,10 +24,12 @@ pub(super) struct RowKey {
     pub part: u8,
 }
 
-const KEY_BYTES: usize = 8 + 4 + 8 + 1;
+/// Bytes of a key that was written.
+pub(crate) const KEY_BYTES: usize = 8 + 4 + 8 + 1;
 
 impl RowKey {
-    fn to_bytes(self) -> [u8; KEY_BYTES] {
+    /// The key as it is written.
+    pub(crate) fn to_bytes(self) -> [u8; KEY_BYTES] {
         let mut bytes = [0; KEY_BYTES];
         bytes[..8].copy_from_slice(&self.time.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.source.to_le_bytes());
@@ -36,7 +38,8 @@ impl RowKey {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
+    /// The key that was written.
+    pub(crate) fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
         let number = |range: std::ops::Range<usize>| {
             bytes[range].iter().rev().fold(0_u64, |number, byte| number << 8 | u64::from(*byte))
         };

@@ -13,8 +13,9 @@ use logwasp_core::ledger::Ledger;
 use logwasp_core::limits::{FRAME_BYTES_MAX, RECOGNIZE_BYTES_MAX};
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
-use logwasp_core::stream::{Damaged, Origin, Place, Stream, Visitor};
+use logwasp_core::stream::{Damaged, Origin, Place, Stream, StreamState, Visitor};
 use logwasp_core::time::Zones;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 use crate::source::{Input, Opened, open};
@@ -53,27 +54,78 @@ pub enum Finding {
 }
 
 /// The reader of one stream, whatever its format.
-enum AnyStream<'p> {
+#[derive(Debug)]
+pub(crate) enum AnyStream<'p> {
     Text(Box<Stream<'p>>),
     Evtx(Box<evtx::Reader<'p>>),
 }
 
+/// Where a stream goes on in another run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum AnyState {
+    Text(StreamState),
+    Evtx(evtx::ReaderState),
+}
+
 impl<'p> AnyStream<'p> {
-    fn new(plan: &'p Plan, recognized: Recognized, origin: Origin) -> Self {
+    /// The reader of a stream that was recognised.
+    pub(crate) fn new(plan: &'p Plan, recognized: Recognized, origin: Origin) -> Self {
         match recognized.format {
             Format::Evtx => Self::Evtx(Box::new(evtx::Reader::new(plan, origin))),
             _ => Self::Text(Box::new(Stream::new(plan, recognized, origin))),
         }
     }
 
-    fn feed(&mut self, buf: &[u8], at_end: bool, visitor: &mut dyn Visitor) -> usize {
+    /// The reader that goes on from a state.
+    pub(crate) fn resume(plan: &'p Plan, state: AnyState, zones: Zones) -> Self {
+        match state {
+            AnyState::Text(state) => Self::Text(Box::new(Stream::resume(plan, state, zones))),
+            AnyState::Evtx(state) => Self::Evtx(Box::new(evtx::Reader::resume(plan, state))),
+        }
+    }
+
+    /// What is needed to go on from here.
+    pub(crate) fn state(&self) -> AnyState {
+        match self {
+            Self::Text(stream) => AnyState::Text(stream.state()),
+            Self::Evtx(reader) => AnyState::Evtx(reader.state()),
+        }
+    }
+
+    /// Where the next byte to consume stands, in the decompressed stream in its
+    /// original encoding.
+    pub(crate) fn position(&self) -> u64 {
+        match self {
+            Self::Text(stream) => stream.position(),
+            Self::Evtx(reader) => reader.position(),
+        }
+    }
+
+    /// See [`Stream::flush`]; what is whole of an EVTX file is taken anyway.
+    pub(crate) fn flush(&mut self, buf: &[u8], visitor: &mut dyn Visitor) -> usize {
+        match self {
+            Self::Text(stream) => stream.flush(buf, visitor),
+            Self::Evtx(_) => 0,
+        }
+    }
+
+    /// See [`Stream::set_reference`].
+    pub(crate) fn set_reference(&mut self, reference_nanos: i64) {
+        if let Self::Text(stream) = self {
+            stream.set_reference(reference_nanos);
+        }
+    }
+
+    /// See [`Stream::feed`].
+    pub(crate) fn feed(&mut self, buf: &[u8], at_end: bool, visitor: &mut dyn Visitor) -> usize {
         match self {
             Self::Text(stream) => stream.feed(buf, at_end, visitor),
             Self::Evtx(reader) => reader.feed(buf, at_end, visitor),
         }
     }
 
-    fn ledger(&self) -> Ledger {
+    /// The accounts so far.
+    pub(crate) fn ledger(&self) -> Ledger {
         match self {
             Self::Text(stream) => stream.ledger(),
             Self::Evtx(reader) => reader.ledger(),
@@ -193,7 +245,7 @@ pub fn read_events(
     result.map(|()| ledger).map_err(|error| broken_off(&error, input))
 }
 
-pub(super) fn damage_of(name: &str, damaged: &Damaged<'_>) -> Finding {
+pub(crate) fn damage_of(name: &str, damaged: &Damaged<'_>) -> Finding {
     Finding::Damaged {
         reason: damaged.reason,
         place: format!("{name}@{}", damaged.position),
@@ -201,7 +253,7 @@ pub(super) fn damage_of(name: &str, damaged: &Damaged<'_>) -> Finding {
     }
 }
 
-pub(super) fn is_unknown(recognized: Recognized, options: &ReadOptions, is_empty: bool) -> bool {
+pub(crate) fn is_unknown(recognized: Recognized, options: &ReadOptions, is_empty: bool) -> bool {
     recognized.format == Format::Text && options.format.is_none() && !is_empty
 }
 

@@ -14,7 +14,7 @@ const ABSENT: u32 = u32::MAX;
 const CELL_BYTES_MAX: usize = 256 * 1024;
 
 /// Appends the row of an event to `out`.
-pub(super) fn write<'c>(
+pub(crate) fn write<'c>(
     out: &mut Vec<u8>,
     interest: &Interest,
     matches: &[usize],
@@ -41,7 +41,7 @@ pub(super) fn write<'c>(
 }
 
 /// A row that was written, to be read back.
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     /// What is the same for all subscriptions.
     pub head: RowHead,
     rest: &'a [u8],
@@ -49,7 +49,7 @@ pub(super) struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// The row in `bytes`.
-    pub(super) fn new(time: i64, bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn new(time: i64, bytes: &'a [u8]) -> Option<Self> {
         let (quality, rest) = bytes.split_first()?;
         let (record, rest) = rest.split_first_chunk::<8>()?;
         let record = u64::from_le_bytes(*record);
@@ -58,12 +58,12 @@ impl<'a> Row<'a> {
 
     /// The next subscription that was satisfied; its cells follow by
     /// [`Row::next_cell`].
-    pub(super) fn next_match(&mut self) -> Option<usize> {
+    pub(crate) fn next_match(&mut self) -> Option<usize> {
         self.number().map(|index| index as usize)
     }
 
     /// The next cell of the subscription at hand.
-    pub(super) fn next_cell(&mut self) -> Option<&'a [u8]> {
+    pub(crate) fn next_cell(&mut self) -> Option<&'a [u8]> {
         let length = self.number().filter(|length| *length != ABSENT)?;
         let (cell, rest) = self.rest.split_at_checked(length as usize)?;
         self.rest = rest;

@@ -30,10 +30,23 @@ pub(super) fn correlate(
 ) -> Correlated {
     let grants: Vec<bool> = loaded.iter().map(|detector| detector.may_amend).collect();
     let mut dispatcher = Dispatcher::here(loaded);
+    let rows_matched = give(&first, interest, &mut dispatcher);
+    let end = newest.max(first.last().map(|told| told.alert.time));
+    let mut works = dispatcher.finish(end);
+    let alerts = merge(first, &mut works, &grants, &mut Amended::default());
+    Correlated { alerts, works, rows_matched }
+}
+
+/// Hands alerts to the detectors of the second stage. How many rows they gave.
+pub(crate) fn give(
+    first: &[Identified],
+    interest: &Interest,
+    dispatcher: &mut Dispatcher<'_>,
+) -> u64 {
     let mut rows_matched = 0;
     let (mut matches, mut bytes) = (Vec::new(), Vec::new());
     let mut arena = Bump::new();
-    for told in &first {
+    for told in first {
         let event = event_of(told, &arena);
         interest.matching(&event, &arena, &mut matches);
         if !matches.is_empty() {
@@ -48,10 +61,7 @@ pub(super) fn correlate(
         drop(event);
         arena.reset();
     }
-    let end = newest.max(first.last().map(|told| told.alert.time));
-    let mut works = dispatcher.finish(end);
-    let alerts = merge(first, &mut works, &grants);
-    Correlated { alerts, works, rows_matched }
+    rows_matched
 }
 
 /// One thing that was said.
@@ -69,7 +79,14 @@ impl Said {
     }
 }
 
-fn merge(first: Vec<Identified>, works: &mut [Work], grants: &[bool]) -> Vec<Identified> {
+/// All alerts in the order of their decisions, with what was amended in them, now
+/// or before.
+pub(crate) fn merge(
+    first: Vec<Identified>,
+    works: &mut [Work],
+    grants: &[bool],
+    amended: &mut Amended,
+) -> Vec<Identified> {
     let mut said: Vec<Said> = first.into_iter().map(Said::Told).collect();
     for (work, may_amend) in works.iter_mut().zip(grants) {
         said.extend(std::mem::take(&mut work.alerts).into_iter().map(Said::Told));
@@ -82,7 +99,6 @@ fn merge(first: Vec<Identified>, works: &mut [Work], grants: &[bool]) -> Vec<Ide
     }
     // What an alert led to comes behind it, for the sort is stable.
     said.sort_by_key(Said::time);
-    let mut amended = Amended::default();
     let told = said.into_iter().filter_map(|said| match said {
         Said::Told(told) => Some(amended.told(told)),
         Said::Amendment(amendment) => amended.amend(&amendment),

@@ -19,10 +19,12 @@ const OPEN_MAX: usize = 4;
 
 /// The files of one folder, in order. Each is opened when it is looked at;
 /// what is compressed or UTF-16 is written to a temporary file first.
-pub(super) struct FolderTexts {
+pub(crate) struct FolderTexts {
     inputs: Vec<Input>,
     open: VecDeque<(usize, Text)>,
     buffer: Vec<u8>,
+    /// The files are being written to.
+    is_live: bool,
 }
 
 struct Text {
@@ -35,14 +37,19 @@ struct Text {
 
 impl FolderTexts {
     /// The files of a folder that follow each other.
-    pub(super) fn new(inputs: Vec<Input>) -> Self {
-        Self { inputs, open: VecDeque::new(), buffer: Vec::new() }
+    pub(crate) fn new(inputs: Vec<Input>) -> Self {
+        Self { inputs, open: VecDeque::new(), buffer: Vec::new(), is_live: false }
+    }
+
+    /// The same, of files that grow while they are looked at.
+    pub(crate) fn live(inputs: Vec<Input>) -> Self {
+        Self { is_live: true, ..Self::new(inputs) }
     }
 
     /// One text that was kept aside.
-    pub(super) fn of(input: Input, file: File) -> io::Result<Self> {
+    pub(crate) fn of(input: Input, file: File) -> io::Result<Self> {
         let text = Text { length: file.metadata()?.len(), mark_bytes: 0, file };
-        Ok(Self { inputs: vec![input], open: VecDeque::from([(0, text)]), buffer: Vec::new() })
+        Ok(Self { open: VecDeque::from([(0, text)]), ..Self::new(vec![input]) })
     }
 
     /// The file, opened. One that cannot be is empty: whoever reads it as an input
@@ -86,7 +93,7 @@ fn spool(reader: &mut dyn Read) -> io::Result<File> {
 
 /// Keeps the text of a protocol log that can be read only once, so that it can be
 /// read again; `None` for anything else, which goes on as it comes.
-pub(super) fn keep_aside(opened: &mut Opened, asked: Option<Format>) -> io::Result<Option<File>> {
+pub(crate) fn keep_aside(opened: &mut Opened, asked: Option<Format>) -> io::Result<Option<File>> {
     let head = peek(&mut opened.reader, RECOGNIZE_BYTES_MAX as u64)?;
     let is_protocol_log = recognize(&head, asked).format == Format::ExchangeCsv;
     let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
@@ -105,7 +112,13 @@ impl Texts for FolderTexts {
     }
 
     fn length(&mut self, file: usize) -> u64 {
-        self.text(file).map_or(0, |text| text.length)
+        let is_live = self.is_live;
+        let Some(text) = self.text(file) else { return 0 };
+        if is_live {
+            let grown = text.file.metadata().map_or(0, |metadata| metadata.len());
+            return grown.saturating_sub(text.mark_bytes).max(text.length);
+        }
+        text.length
     }
 
     fn window(&mut self, file: usize, from: u64, to: u64) -> &[u8] {

@@ -27,6 +27,7 @@ pub(crate) use winevent_text::{
 };
 
 pub use recognize::{Recognized, Rows, recognize};
+use serde::{Deserialize, Serialize};
 
 use bumpalo::Bump;
 
@@ -65,12 +66,12 @@ pub struct Context<'c, 'e> {
 }
 
 /// The decoder of one stream, with what its directives said so far.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Decoder {
     state: State,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum State {
     WinEventXml,
     WinEventText,

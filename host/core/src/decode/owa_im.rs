@@ -9,6 +9,7 @@
 //! ```
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 use super::csv::Row;
 use super::tabular::{Columns, directive, is_fields};
@@ -18,7 +19,7 @@ use crate::event::{Escape, Event, Kind, Value};
 use crate::time::{TimeQuality, iso8601};
 
 /// The columns that a `#Fields` line named.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
     columns: Columns,
 }

@@ -1,13 +1,14 @@
 //! Column names of tabular logs, as their `#Fields` lines say.
 
 use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
 
 use crate::bytes::without_cr;
 use crate::limits::COLUMNS_MAX;
 
 /// The columns of the rows that follow. Owned by the stream, so that they outlive
 /// the chunk that named them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Columns {
     names: Vec<Box<[u8]>>,
 }

@@ -6,6 +6,7 @@
 
 use bumpalo::Bump;
 use memchr::memchr;
+use serde::{Deserialize, Serialize};
 
 use super::tabular::{Columns, directive, is_date, is_fields};
 use super::{Context, Damage, Decoded};
@@ -14,7 +15,7 @@ use crate::event::{Event, Kind, Value};
 use crate::time::{self, TimeQuality};
 
 /// What rows mean depends on the directives before them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
     columns: Columns,
     /// Midnight of the day that rows without a date are of, and the newest clock
@@ -27,7 +28,7 @@ pub(super) struct State {
 }
 
 /// The day that rows without a date are of.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Day {
     midnight: i64,
     newest: i64,
@@ -50,7 +51,7 @@ impl Day {
 }
 
 /// Where the columns are that every row is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Places {
     date: Option<usize>,
     time: Option<usize>,

@@ -1,7 +1,11 @@
 //! What an event is.
 
+use serde::{Deserialize, Serialize};
+
 /// The kinds of events; the names are the contract's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub enum Kind {
     /// A Windows event in any coat.
     WindowsEvent,

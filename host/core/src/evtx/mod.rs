@@ -37,6 +37,7 @@ mod value;
 mod walk;
 
 use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
 
 use crate::event::Kind;
 use crate::ledger::Ledger;
@@ -55,6 +56,22 @@ struct Broken(&'static str);
 
 /// How much of what is damaged is shown.
 const SAMPLE_BYTES_MAX: usize = 200;
+
+/// What a reader has to know to go on behind a chunk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ReaderState {
+    position: u64,
+    reference_nanos: i64,
+    inherited: Option<i64>,
+    tail: Option<Probe>,
+}
+
+impl ReaderState {
+    /// Where reading goes on: the offset in the file.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+}
 
 /// The reader of one EVTX file.
 #[derive(Debug)]
@@ -106,6 +123,37 @@ impl<'p> Reader<'p> {
             visitor.probe(&probe);
         }
         buf.len() - rest.len()
+    }
+
+    /// Offset of the next byte to consume.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// What is needed to go on from here. Templates are not in it: they only save
+    /// work.
+    pub fn state(&self) -> ReaderState {
+        ReaderState {
+            position: self.position,
+            reference_nanos: self.reference_nanos,
+            inherited: self.inherited,
+            tail: self.tail.clone(),
+        }
+    }
+
+    /// The reader that goes on from a state; the next byte it is fed is the one at
+    /// [`ReaderState::position`]. Its accounts begin anew.
+    pub fn resume(plan: &'p Plan, state: ReaderState) -> Self {
+        Self {
+            plan,
+            reference_nanos: state.reference_nanos,
+            position: state.position,
+            ledger: Ledger::default(),
+            inherited: state.inherited,
+            tail: state.tail,
+            store: Store::default(),
+            arena: Bump::new(),
+        }
     }
 
     /// The accounts so far.

@@ -15,12 +15,13 @@ mod mbox;
 pub(crate) mod octets;
 pub(crate) mod windows_block;
 
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 use crate::limits::{FRAME_BYTES_MAX, MAIL_BYTES_MAX};
 
 /// How a format delimits its records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Framing {
     /// Every line is a record.
     Lines,

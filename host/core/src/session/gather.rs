@@ -53,6 +53,8 @@ pub struct Gatherer {
     arena: Bump,
     /// For the texts of one session's rows.
     texts: Bump,
+    /// What comes behind the candidate is not looked at.
+    only_before: bool,
 }
 
 /// A session from its first row to its last.
@@ -91,6 +93,12 @@ enum Way {
 }
 
 impl Gatherer {
+    /// Gathers up to the candidate alone. What stands before it is the same whenever
+    /// it is read; how much has come behind it is not.
+    pub fn only_before() -> Self {
+        Self { only_before: true, ..Self::default() }
+    }
+
     /// The facts of the candidate's session.
     pub fn gather(&mut self, texts: &mut dyn Texts, candidate: &Candidate<'_>) -> Rc<Facts> {
         let place = (candidate.file, candidate.offset);
@@ -148,6 +156,8 @@ impl Gatherer {
             columns: &mut self.columns,
             arena: &mut self.arena,
             kept,
+            // Looking forward begins with the candidate itself.
+            rows_max: if self.only_before && way == Way::Forward { 1 } else { SESSION_ROWS_MAX },
         };
         let (mut file, mut edge) = (candidate.file, candidate.offset);
         while look.in_file(texts, file, edge) {
@@ -177,6 +187,7 @@ struct Look<'a, 'r> {
     columns: &'a mut Option<(usize, State)>,
     arena: &'a mut Bump,
     kept: &'r Bump,
+    rows_max: usize,
 }
 
 impl<'r> Look<'_, 'r> {
@@ -253,7 +264,7 @@ impl<'r> Look<'_, 'r> {
             let found = cells.found((file, base + start as u64), self.kept);
             let is_over = if self.way == Way::Backward { found.opens } else { found.closes };
             self.rows.push(found);
-            if is_over || self.rows.len() >= SESSION_ROWS_MAX {
+            if is_over || self.rows.len() >= self.rows_max {
                 return false;
             }
         }

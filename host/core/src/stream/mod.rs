@@ -7,8 +7,11 @@
 
 mod position;
 mod run;
+mod state;
 
 pub use position::{Encoding, Place};
+use serde::{Deserialize, Serialize};
+pub use state::StreamState;
 
 use bumpalo::Bump;
 
@@ -82,7 +85,7 @@ pub struct Stream<'p> {
 }
 
 /// What probes have to remember.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Probes {
     /// The first record that starts at or after this offset is a probe.
     next_block: u64,
@@ -90,7 +93,18 @@ struct Probes {
     inherited: Option<i64>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// What comes behind the buffer at hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// More bytes.
+    More,
+    /// Maybe more bytes, some time.
+    Silence,
+    /// The stream ends.
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Overlong {
     /// Where the frame began.
     position: u64,
@@ -123,8 +137,23 @@ impl<'p> Stream<'p> {
     /// bytes were consumed. Consumes something whenever `buf` is longer than
     /// [`crate::limits::FRAME_BYTES_MAX`] and a little, and everything at the end.
     pub fn feed(&mut self, buf: &[u8], at_end: bool, visitor: &mut dyn Visitor) -> usize {
+        self.read(buf, if at_end { Follows::Nothing } else { Follows::More }, visitor)
+    }
+
+    /// Reads what is in `buf`, of which nobody knows what follows and when. A record
+    /// that is whole is taken although nothing shows that it is not the last one,
+    /// and is a probe then. What is not whole stays. Where only the next record's
+    /// beginning shows that one is over, it is taken at the end of a line: what
+    /// continues it later is damage.
+    ///
+    /// Matches and damage are those of [`Stream::feed`]; there are more probes.
+    pub fn flush(&mut self, buf: &[u8], visitor: &mut dyn Visitor) -> usize {
+        self.read(buf, Follows::Silence, visitor)
+    }
+
+    fn read(&mut self, buf: &[u8], follows: Follows, visitor: &mut dyn Visitor) -> usize {
         let mut arena = std::mem::take(&mut self.arena);
-        let consumed = run::Run::new(self, buf, at_end, &arena, visitor).run();
+        let consumed = run::Run::new(self, buf, follows, &arena, visitor).run();
         self.ledger.bytes_in += consumed as u64;
         self.positions.advance(buf, consumed);
         arena.reset();
@@ -135,6 +164,18 @@ impl<'p> Stream<'p> {
     /// The accounts so far.
     pub fn ledger(&self) -> Ledger {
         self.ledger
+    }
+
+    /// Where the next byte to consume stands: the offset in the decompressed stream
+    /// in its original encoding.
+    pub fn position(&self) -> u64 {
+        self.positions.next()
+    }
+
+    /// What a missing year is inferred from, and what a record without any time
+    /// gets, from now on.
+    pub fn set_reference(&mut self, reference_nanos: i64) {
+        self.reference_nanos = reference_nanos;
     }
 
     fn year_reference(&self) -> YearReference {

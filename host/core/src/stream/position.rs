@@ -1,7 +1,9 @@
 //! From places in the UTF-8 text back to places in the original stream.
 
+use serde::{Deserialize, Serialize};
+
 /// How a stream was encoded before it became UTF-8.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Encoding {
     /// UTF-8, or unknown bytes taken as they are.
     #[default]
@@ -48,6 +50,20 @@ impl Positions {
     pub(super) fn new(encoding: Encoding) -> Self {
         let original = encoding.mark_bytes();
         Self { encoding, text: 0, original, last: (0, original) }
+    }
+
+    /// The places where a stream goes on.
+    pub(super) fn resumed(encoding: Encoding, text: u64, original: u64) -> Self {
+        Self { encoding, text, original, last: (0, original) }
+    }
+
+    pub(super) fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// Offset of the buffer in the original stream.
+    pub(super) fn next(&self) -> u64 {
+        self.original
     }
 
     /// Offset of the buffer in the text.

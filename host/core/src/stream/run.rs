@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 
-use super::{Damaged, Overlong, Stream, Visitor};
+use super::{Damaged, Follows, Overlong, Stream, Visitor};
 use crate::bytes::is_blank;
 use crate::decode::{Context, Damage, Decoded, Names};
 use crate::event::Event;
@@ -18,7 +18,7 @@ const SAMPLE_BYTES_MAX: usize = 200;
 pub(super) struct Run<'s, 'p, 'c, 'v> {
     stream: &'s mut Stream<'p>,
     buf: &'c [u8],
-    at_end: bool,
+    follows: Follows,
     arena: &'c Bump,
     visitor: &'v mut dyn Visitor,
     event: Event<'c>,
@@ -42,13 +42,13 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
     pub(super) fn new(
         stream: &'s mut Stream<'p>,
         buf: &'c [u8],
-        at_end: bool,
+        follows: Follows,
         arena: &'c Bump,
         visitor: &'v mut dyn Visitor,
     ) -> Self {
         let event = Event::default();
         let mode = &Mode::DecodeAll;
-        Self { stream, buf, at_end, arena, visitor, event, names: None, mode, at: 0 }
+        Self { stream, buf, follows, arena, visitor, event, names: None, mode, at: 0 }
     }
 
     /// Returns how many bytes were consumed.
@@ -67,13 +67,36 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                 }
             }
         }
-        if self.at_end {
+        if self.at_end() {
             self.skip_to(self.buf.len());
-            if let Some(probe) = self.stream.tail.take() {
-                self.visitor.probe(&probe);
-            }
+        }
+        if self.follows != Follows::More
+            && let Some(probe) = self.stream.tail.take()
+        {
+            self.visitor.probe(&probe);
         }
         self.at
+    }
+
+    fn at_end(&self) -> bool {
+        self.follows == Follows::Nothing
+    }
+
+    /// The frame at `start`, as far as it can be told.
+    fn frame_at(&self, start: usize) -> Frame {
+        let framing = self.framing();
+        let is_over = match self.follows {
+            Follows::More => false,
+            Follows::Nothing => true,
+            Follows::Silence => match framing {
+                // What else than the next record would show that one is over?
+                Framing::DatedLines | Framing::WindowsBlocks | Framing::Mbox | Framing::Whole => {
+                    self.buf.last() == Some(&b'\n')
+                }
+                _ => false,
+            },
+        };
+        framing.frame_at(self.buf, start, is_over)
     }
 
     fn framing(&self) -> Framing {
@@ -117,7 +140,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
                 Err(resume) => {
                     // Without a start the rest is garbage; it stays until a start or
                     // the end shows how far it goes, unless it is too much.
-                    if self.at_end {
+                    if self.at_end() {
                         self.gap(self.buf.len());
                     } else if self.buf.len() - self.at > FRAME_BYTES_MAX {
                         self.gap(resume);
@@ -133,7 +156,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
 
     /// Handles the frame at `start`; false when it is not complete.
     fn next_frame(&mut self, start: usize) -> bool {
-        match self.framing().frame_at(self.buf, start, self.at_end) {
+        match self.frame_at(start) {
             Frame::Complete { content, next } => {
                 if self.must_wait(start, next) {
                     return false;
@@ -157,7 +180,9 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
     /// The last record is a probe, so a record behind which nothing but blanks has
     /// come yet waits for what follows; not forever, though.
     fn must_wait(&self, start: usize, next: usize) -> bool {
-        !self.at_end && self.buf.len() - start <= FRAME_BYTES_MAX && self.nothing_follows(next)
+        self.follows == Follows::More
+            && self.buf.len() - start <= FRAME_BYTES_MAX
+            && self.nothing_follows(next)
     }
 
     /// True when no record starts at or after `next` as far as can be seen.
@@ -216,21 +241,24 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         };
         let last = self.framing().start_at_or_before(self.buf, last_byte);
         let last = last.filter(|last| *last >= self.at);
-        if self.at_end {
+        if self.at_end() {
             return (self.buf.len(), last);
         }
         let Some(last) = last else { return (self.garbage_end(), None) };
-        if self.buf.len() - last <= FRAME_BYTES_MAX {
+        let is_long = self.buf.len() - last > FRAME_BYTES_MAX;
+        if !is_long && self.follows == Follows::More {
             return (last, None);
         }
-        match self.framing().frame_at(self.buf, last, false) {
-            // So many blanks that it cannot wait: it may be the last one.
+        match self.frame_at(last) {
+            // So many blanks, or such a silence, that it cannot wait: it may be the
+            // last one.
             Frame::Complete { next, .. } => (next, Some(last)),
             Frame::Broken { next, .. } => (next, None),
-            Frame::Incomplete => {
+            Frame::Incomplete if is_long => {
                 self.enter_overlong(last);
                 (self.at, None)
             }
+            Frame::Incomplete => (last, None),
         }
     }
 
@@ -261,7 +289,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
             let Ok(start) = self.framing().start_at_or_after(self.buf, self.at) else { break };
             self.skip_to(start.min(limit));
             let records = self.stream.ledger.records;
-            match self.framing().frame_at(self.buf, start, self.at_end) {
+            match self.frame_at(start) {
                 Frame::Complete { content, next } => self.frame(content.start, content.end, next),
                 Frame::Broken { reason, next } => self.broken(start, reason, next),
                 Frame::Incomplete => break,
@@ -286,7 +314,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
             from = hit + 1;
             let start = self.framing().start_at_or_before(self.buf, hit);
             let Some(start) = start.filter(|start| *start >= self.at) else { continue };
-            match self.framing().frame_at(self.buf, start, self.at_end) {
+            match self.frame_at(start) {
                 Frame::Complete { content, next } if hit < next => {
                     self.skip_to(start);
                     self.frame(content.start, content.end, next);
@@ -443,7 +471,7 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         let end = newline.map_or(self.buf.len(), |at| at + 1);
         let is_blank = overlong.is_blank && is_blank(self.buf.get(..end).unwrap_or_default());
         self.take_to(end);
-        if newline.is_none() && !self.at_end {
+        if newline.is_none() && !self.at_end() {
             self.stream.overlong = Some(Overlong { is_blank, ..overlong });
             return false;
         }

@@ -22,6 +22,7 @@ pub(crate) use parts::named_offset;
 pub use rfc3164::rfc3164;
 pub(crate) use rfc3164::zone_or_year_follows;
 pub use rfc5322::rfc5322;
+use serde::{Deserialize, Serialize};
 pub(crate) use servers::{native, ncsa, netlogon};
 pub use windows::{asctime, iso8601_spaced, us_date};
 pub use year::YearReference;
@@ -42,7 +43,9 @@ pub const HOUR: i64 = 3_600 * SECOND;
 pub const DAY: i64 = 24 * HOUR;
 
 /// How far an event's time can be trusted. The numbers are the contract's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[repr(u8)]
 pub enum TimeQuality {
     /// Written in the record, with year and zone.

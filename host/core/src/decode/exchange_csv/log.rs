@@ -3,9 +3,10 @@
 use super::super::csv::Row;
 use super::super::tabular::Columns;
 use crate::event::Kind;
+use serde::{Deserialize, Serialize};
 
 /// A log of Exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) enum Log {
     /// SMTP receive and send protocol logs.
     Smtp,

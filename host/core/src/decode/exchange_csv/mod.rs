@@ -4,6 +4,7 @@ mod headless;
 mod log;
 
 use bumpalo::Bump;
+use serde::{Deserialize, Serialize};
 
 use super::csv::Row;
 use super::tabular::{Columns, directive, is_fields, is_log_type};
@@ -17,7 +18,7 @@ pub(crate) use log::Log;
 pub(super) use log::{columns, is_instant_messaging, names_columns};
 
 /// What rows mean depends on the directives before them.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     columns: Columns,
     /// The names as their line spells them: it may come again as a row.
@@ -29,7 +30,7 @@ pub(crate) struct State {
 }
 
 /// Whose protocol log it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Direction {
     /// We are the server.
     Receive,
@@ -47,7 +48,7 @@ impl Direction {
 }
 
 /// Where the columns are that every row is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Places {
     time: usize,
     host: Option<usize>,

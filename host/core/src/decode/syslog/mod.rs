@@ -21,13 +21,15 @@ use super::{Context, Damage, Decoded};
 use crate::bytes::{digits, is_ascii, split_once};
 use crate::event::{Event, Kind, Value};
 use crate::time::TimeQuality;
+use serde::{Deserialize, Serialize};
 
 /// What is remembered from line to line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
     /// The columns that senders announced.
     tables: payload::State,
-    /// The stamp read last.
+    /// The stamp read last: only saves work.
+    #[serde(skip)]
     stamp: stamp::Last,
 }
 

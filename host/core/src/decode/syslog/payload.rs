@@ -8,21 +8,22 @@ use crate::decode::{
 };
 use crate::event::{Event, Field, Value};
 use crate::frame::event_xml;
+use serde::{Deserialize, Serialize};
 
 /// The columns that each (host, application) announced.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct State {
     tables: Vec<Table>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Table {
     host: Box<[u8]>,
     app: Box<[u8]>,
     rows: Rows,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Rows {
     W3c(w3c::State),
     Exchange(exchange_csv::State),
