@@ -5,7 +5,8 @@
 //! bytes, [`pipeline`] brings matched rows into order and to the detectors,
 //! [`sandbox`] runs these, [`alert`] gives what they claim an identity and an
 //! encoding, [`checkpoint`] makes all that durable, [`sink`] delivers
-//! it, [`cli`] is the command line on top. `docs/architecture.md` has the
+//! it, [`service`] does so for
+//! logs that are being written, [`cli`] is the command line on top. `docs/architecture.md` has the
 //! picture and the invariants.
 
 pub mod alert;
@@ -21,5 +22,6 @@ pub mod problem;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod service;
 pub mod sink;
 pub mod source;

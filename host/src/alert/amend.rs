@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use super::{Activity, Alert, Confidence, Identified, Severity};
 
 /// What has been said of incidents so far, and what was amended in them.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Amended {
     incidents: BTreeMap<String, Incident>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Incident {
     last: Identified,
     changes: Option<Changes>,

@@ -60,4 +60,4 @@ pub(crate) mod tests;
 pub use inspect::{Checked, DetectorShown, Shown, SinkShown};
 pub use outbox::{Backlog, OnFull, Outgoing, SinkBound};
 pub use recover::{Journal, Recovered, RecoveredDetector};
-pub use store::{Commit, Committed, NewAlert, Snapshot, Store};
+pub use store::{Commit, Committed, NewAlert, Snapshot, Store, holder};

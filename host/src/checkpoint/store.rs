@@ -370,6 +370,24 @@ fn lock(dir: &Path) -> Result<File, Problem> {
     Ok(file)
 }
 
+/// The process that works on a state directory now, if one does.
+pub fn holder(dir: &Path) -> Result<Option<i32>, Problem> {
+    let path = dir.join("lock");
+    let failed = |error: std::io::Error| {
+        Problem::new(format!("the state directory cannot be used: {error}"))
+            .at(path.display().to_string())
+    };
+    let mut file = File::open(&path).map_err(failed)?;
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => return Ok(None),
+        Err(rustix::io::Errno::WOULDBLOCK) => {}
+        Err(error) => return Err(failed(error.into())),
+    }
+    let mut pid = String::new();
+    file.read_to_string(&mut pid).map_err(failed)?;
+    Ok(pid.trim().parse().ok())
+}
+
 /// Who holds it, as far as the file says.
 fn held(file: &mut File, place: &str) -> Problem {
     let mut pid = String::new();

@@ -23,6 +23,10 @@ pub(super) enum Command {
     Detect(Detect),
     /// Print the normalized events themselves
     Parse(Parse),
+    /// Run the service: follow logs, deliver alerts
+    Run(Run),
+    /// Let a running service read its config again
+    Reload(Reload),
     /// Check a config, print it with all defaults
     Check(Check),
     /// Look at the state of a stopped service
@@ -130,6 +134,31 @@ pub(super) struct Parse {
 #[derive(Debug, Parser)]
 pub(super) struct Check {
     /// The config
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+}
+
+/// Run the service: follow logs that are being written, deliver alerts to sinks
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Signals:
+  SIGTERM, SIGINT   stop: take what is whole, keep the state, deliver what can be
+  SIGHUP            read the config again; a config that is wrong changes nothing
+
+Exit codes: 0 stopped as asked, 1 it had to stop, 2 usage or config error.")]
+pub(super) struct Run {
+    /// The config
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+    /// Read all files to their end, deliver, and exit
+    #[arg(long)]
+    pub(super) once: bool,
+}
+
+/// Let a running service read its config again
+#[derive(Debug, Parser)]
+pub(super) struct Reload {
+    /// The config, for its `state_dir`
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: PathBuf,
 }

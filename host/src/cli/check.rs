@@ -34,7 +34,15 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
     let sinks: Map<String, Value> = sinks
         .filter_map(|sink| Some((sink.name.clone(), serde_json::to_value(sink).ok()?)))
         .collect();
-    let mut resolved = serde_json::json!({"site": site, "detector": detectors});
+    let mut resolved =
+        serde_json::json!({"service": config.service, "site": site, "detector": detectors});
+    let sources = config.sources.iter();
+    let sources: Map<String, Value> = sources
+        .filter_map(|source| Some((source.name.clone(), serde_json::to_value(source).ok()?)))
+        .collect();
+    if !sources.is_empty() {
+        resolved["source"] = sources.into();
+    }
     if !sinks.is_empty() {
         resolved["sink"] = sinks.into();
     }

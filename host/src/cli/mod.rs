@@ -9,6 +9,7 @@ mod documents;
 mod output;
 mod parse;
 mod report;
+mod run;
 mod state;
 
 use std::process::ExitCode;
@@ -58,6 +59,8 @@ pub fn run() -> ExitCode {
         Command::Detect(args) => detect::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Run(args) => run::run(&args),
+        Command::Reload(args) => run::reload(&args),
         Command::State(args) => state::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Completions(args) => documents::completions(&args),

@@ -10,12 +10,14 @@ mod raw;
 mod read_sink;
 mod resolved;
 mod secret;
+mod service;
 mod sink;
 mod sink_text;
 
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};
 pub use secret::Secret;
+pub use service::{FileSource, LogForm, Service, Source, SourceKind};
 pub use sink::{
     BacklogBounds, BatchBounds, ElasticsearchSink, Encoding, FileSink, Filter, Framing,
     HeaderValue, OnFull, Retry, Sink, SinkKind, SplunkHecSink, SyslogSink, Template, Tls,

@@ -13,12 +13,11 @@ pub(super) struct Raw {
     /// The shared inventory.
     #[serde(default)]
     pub(super) site: Site,
+    /// How `run` works.
+    #[serde(default)]
+    pub(super) service: toml::Table,
     /// Where records come from; only `run` looks at it.
     #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "part of the file, but nothing that reads saved logs looks at it"
-    )]
     pub(super) source: BTreeMap<String, toml::Table>,
     /// Detectors by name.
     #[serde(default)]

@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use super::located::File;
 use super::raw::{self, Raw, Site};
 use super::read_sink;
+use super::service::{self, Service, Source};
 use super::sink::Sink;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::Limits;
@@ -28,6 +29,10 @@ pub struct Config {
     pub zones: Zones,
     /// Detectors that the file names, in the order of their names.
     pub detectors: Vec<Detector>,
+    /// How `run` works.
+    pub service: Service,
+    /// Where records come from, in the order of their names.
+    pub sources: Vec<Source>,
     /// Where alerts go, in the order of their names.
     pub sinks: Vec<Sink>,
     /// Where compiled components are kept.
@@ -74,6 +79,8 @@ impl Config {
             site: Site::default(),
             zones: Zones::all_in(TimeZone::system()),
             detectors: Vec::new(),
+            service: Service::default(),
+            sources: Vec::new(),
             sinks: Vec::new(),
             cache_dir: super::default_cache_dir(),
             file: None,
@@ -89,6 +96,14 @@ impl Config {
         Self::parse(File { name, text }, path.parent().unwrap_or(Path::new(".")))
     }
 
+    /// Reads the same file again.
+    pub fn reload(&self) -> Result<Self, Problem> {
+        match &self.file {
+            Some(file) => Self::load(Path::new(&file.name)),
+            None => Ok(self.clone()),
+        }
+    }
+
     /// Reads a config that is part of the program.
     pub fn embedded(name: &str, text: &str) -> Result<Self, Problem> {
         Self::parse(File { name: name.to_owned(), text: text.to_owned() }, Path::new("."))
@@ -101,6 +116,10 @@ impl Config {
         let detectors = detectors
             .map(|(name, raw)| detector(name, raw, folder, &file))
             .collect::<Result<_, _>>()?;
+        let sources = raw.source.into_iter();
+        let sources = sources
+            .map(|(name, table)| service::source(&name, table, folder, &file))
+            .collect::<Result<_, _>>()?;
         let sinks = raw.sink.into_iter();
         let sinks = sinks
             .map(|(name, table)| read_sink::sink(&name, table, folder, &file))
@@ -110,6 +129,8 @@ impl Config {
             site: raw.site,
             zones,
             detectors,
+            service: service::service(raw.service, folder, &file)?,
+            sources,
             sinks,
             cache_dir: match raw.plugins.cache_dir.as_deref() {
                 None => super::default_cache_dir(),
@@ -296,7 +317,7 @@ mod tests {
             "[site]\npdc = 'DC01'\n[site.time_zones]\nEXCH01 = 'Europe/Berlin'\n\
              [detector.lockout.config]\nlookback = '1h'\n\
              [detector.mine]\npath = 'mine.wasm'\nsha256 = 'ab'\n\
-             [source.files]\ntype = 'file'\n",
+             [source.files]\ntype = 'file'\npaths = ['a']\n",
         )
         .expect("it is valid");
         let lockout = config.detector("lockout").expect("named");

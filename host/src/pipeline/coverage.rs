@@ -87,23 +87,36 @@ impl Coverage {
     pub(super) fn events(&self, source: &str, mut give: impl for<'c> FnMut(&Event<'c>, &'c Bump)) {
         for ((host, kind, direction), span) in &self.spans {
             let arena = Bump::new();
-            let (from, to) = (span.from.to_string(), span.to.to_string());
             let mut event = Event::default();
-            event.reset(Kind::Coverage, b"");
-            event.set_time((span.from, TimeQuality::Exact));
-            event.host = Some(host).filter(|host| !host.is_empty()).map(|host| text(host));
-            event.push(b"kind", text(kind.name()));
-            event.push(b"from", text(&from));
-            event.push(b"to", text(&to));
-            event.push(b"source", text(source));
-            if let Some(direction) = direction {
-                event.push(b"direction", text(direction));
-            }
-            if span.is_exchange {
-                event.push(b"exchange", text("true"));
-            }
+            let whose = (host.as_str(), *kind, direction.as_deref());
+            fill(&mut event, &arena, whose, (span.from, span.to), span.is_exchange, source);
             give(&event, &arena);
         }
+    }
+}
+
+/// The event that says: of this host, kind and direction everything between two
+/// times was read.
+pub(crate) fn fill<'c>(
+    event: &mut Event<'c>,
+    arena: &'c Bump,
+    (host, kind, direction): (&'c str, Kind, Option<&'c str>),
+    (from, to): (i64, i64),
+    is_exchange: bool,
+    source: &'c str,
+) {
+    event.reset(Kind::Coverage, b"");
+    event.set_time((from, TimeQuality::Exact));
+    event.host = Some(host).filter(|host| !host.is_empty()).map(text);
+    event.push(b"kind", text(kind.name()));
+    event.push(b"from", text(arena.alloc_str(&from.to_string())));
+    event.push(b"to", text(arena.alloc_str(&to.to_string())));
+    event.push(b"source", text(source));
+    if let Some(direction) = direction {
+        event.push(b"direction", text(direction));
+    }
+    if is_exchange {
+        event.push(b"exchange", text("true"));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Files are read in any order by as many threads as there are; what matched is
 //! put in order of event time, and then handed to the detectors, each on its own.
 
-mod coverage;
+pub(crate) mod coverage;
 mod detect;
 pub(crate) mod detectors;
 pub(crate) mod dispatch;

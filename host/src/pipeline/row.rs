@@ -26,17 +26,10 @@ pub(crate) fn write<'c>(
     out.extend_from_slice(&record.to_le_bytes());
     for index in matches {
         let Some(subscription) = interest.subscriptions().get(*index) else { continue };
-        out.extend_from_slice(&(*index as u32).to_le_bytes());
-        for column in &subscription.columns {
-            match column.project(event, arena) {
-                Some(cell) => {
-                    let cell = cell.get(..CELL_BYTES_MAX).unwrap_or(cell);
-                    out.extend_from_slice(&(cell.len() as u32).to_le_bytes());
-                    out.extend_from_slice(cell);
-                }
-                None => out.extend_from_slice(&ABSENT.to_le_bytes()),
-            }
-        }
+        let columns = subscription.columns.iter();
+        let cells = columns.map(|column| column.project(event, arena));
+        let cut = |cell: &'c [u8]| cell.get(..CELL_BYTES_MAX).unwrap_or(cell);
+        Row::append(out, *index as u32, cells.map(|cell| cell.map(cut)));
     }
 }
 
@@ -54,6 +47,24 @@ impl<'a> Row<'a> {
         let (record, rest) = rest.split_first_chunk::<8>()?;
         let record = u64::from_le_bytes(*record);
         Some(Self { head: RowHead { time, time_quality: *quality, late: false, record }, rest })
+    }
+
+    /// Appends a match with its cells, as [`write`] does.
+    pub(crate) fn append(
+        out: &mut Vec<u8>,
+        subscription: u32,
+        cells: impl Iterator<Item = Option<&'a [u8]>>,
+    ) {
+        out.extend_from_slice(&subscription.to_le_bytes());
+        for cell in cells {
+            match cell {
+                Some(cell) => {
+                    out.extend_from_slice(&(cell.len() as u32).to_le_bytes());
+                    out.extend_from_slice(cell);
+                }
+                None => out.extend_from_slice(&ABSENT.to_le_bytes()),
+            }
+        }
     }
 
     /// The next subscription that was satisfied; its cells follow by

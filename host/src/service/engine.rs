@@ -1,0 +1,694 @@
+//! The engine: one loop on one thread that owns streams, order, detectors and
+//! commits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use logwasp_core::scan::Plan;
+
+use super::blob::{Blob, NAME};
+use super::cast::Cast;
+use super::control::Control;
+use super::entry::Entry;
+use super::faults::Faults;
+use super::follow::{Arrival, FileId, Follow, Met, Opened, Settings, globs};
+use super::host_alert;
+use super::intake::{Intake, Row, Shared};
+use super::machine::Machine;
+use super::source_record::{Known, SourceRecord, record_key, span_key};
+use super::watermark::{Hand, watermark};
+use crate::alert::{Identified, to_stored};
+use crate::checkpoint::{Commit, NewAlert, Snapshot, Store};
+use crate::clock::Clock;
+use crate::config::{Config, Source, SourceKind};
+use crate::problem::Problem;
+use crate::record::{SOURCES_MAX, Sources};
+
+/// What has not been written to for so long is as whole as it gets.
+const SILENCE: Duration = Duration::from_millis(500);
+/// How often positions and alerts are written when there is no journal.
+const COMMIT_WITHOUT_JOURNAL: Duration = Duration::from_secs(1);
+/// A commit does not wait for its time when so much is to be written.
+const COMMIT_BYTES_MAX: usize = 4 << 20;
+/// Journal and time behind a snapshot, before the next is taken.
+const SNAPSHOT_BYTES: usize = 16 << 20;
+const SNAPSHOT_INTERVAL: Duration = Duration::from_mins(1);
+/// The loop looks around at least so often.
+const PAUSE_MAX: Duration = Duration::from_millis(100);
+
+/// What a generation works with.
+pub(super) struct Setting<'p> {
+    pub(super) config: &'p Config,
+    pub(super) cast: &'p Cast,
+    pub(super) plan: &'p Plan,
+    pub(super) store: &'p Store,
+    pub(super) clock: &'p Arc<dyn Clock>,
+    /// Files end where they end now.
+    pub(super) once: bool,
+}
+
+/// Why a generation ended.
+pub(super) enum End {
+    /// Everything was read, or somebody asked to stop.
+    Stop,
+    /// Another config is in force.
+    Reload(Box<(Config, Cast)>),
+}
+
+/// One generation of the service.
+pub(super) struct Engine<'p> {
+    set: Setting<'p>,
+    machine: Machine,
+    follows: Vec<Option<Follow>>,
+    /// The numbers of files, by source and file.
+    numbers: BTreeMap<(usize, FileId), u32>,
+    intakes: BTreeMap<u32, Intake<'p>>,
+    /// Of files that were met before, and not again yet.
+    known: Known,
+    next_number: u32,
+    sources: Sources,
+    voices: Vec<Voice>,
+    skewed: BTreeSet<String>,
+    commit: Commit,
+    commit_bytes: usize,
+    next_sequence: u64,
+    last_commit: Duration,
+    last_snapshot: Duration,
+    /// Bytes of entries since the last snapshot.
+    journal_bytes: usize,
+    is_stirred: bool,
+    faults: Faults,
+    full: Option<String>,
+    newest: Option<i64>,
+}
+
+/// When a source spoke last.
+struct Voice {
+    last: Duration,
+    last_nanos: i64,
+    is_silent: bool,
+}
+
+impl<'p> Engine<'p> {
+    /// Goes on from what the store has.
+    pub(super) fn new(set: Setting<'p>) -> Result<Self, Problem> {
+        set.store.set_detectors(&[NAME])?;
+        let recovered = set.store.recover()?;
+        let known = Known::read(&recovered.positions);
+        if known.unreadable > 0 {
+            tracing::error!(count = known.unreadable, "positions of another version are left out");
+        }
+        let mut sources = Sources::default();
+        for (number, record) in &known.records {
+            sources.set(*number, &record.name());
+        }
+        let (now, now_nanos) = (set.clock.uptime(), set.clock.now_nanos());
+        let mut follows = Vec::new();
+        for source in &set.config.sources {
+            follows.push(Some(follow(source, &known, set.once)?));
+        }
+        let voice = |_: &Source| Voice { last: now, last_nanos: now_nanos, is_silent: false };
+        let voices = set.config.sources.iter().map(voice).collect();
+        let next_number = known.records.keys().next_back().map_or(0, |last| last + 1);
+        let faults = Faults::default();
+        let machine = Machine::new(set.cast.start(None)?, None, &faults.quarantined);
+        let mut engine = Self {
+            set,
+            machine,
+            follows,
+            numbers: BTreeMap::new(),
+            intakes: BTreeMap::new(),
+            known,
+            next_number,
+            sources,
+            voices,
+            skewed: BTreeSet::new(),
+            commit: Commit::default(),
+            commit_bytes: 0,
+            next_sequence: recovered.journal_next,
+            last_commit: now,
+            last_snapshot: now,
+            journal_bytes: 0,
+            is_stirred: false,
+            faults,
+            full: None,
+            newest: None,
+        };
+        engine.revive()?;
+        engine.mend()?;
+        engine.lay_out()?;
+        Ok(engine)
+    }
+
+    /// Reads until somebody asks for an end.
+    pub(super) fn run(&mut self, control: &Control) -> Result<End, Problem> {
+        loop {
+            if control.is_stopping() {
+                self.drain()?;
+                return Ok(End::Stop);
+            }
+            if control.take_reload()
+                && let Some(next) = self.reload()
+            {
+                self.drain()?;
+                return Ok(End::Reload(next));
+            }
+            let is_more = self.read()?;
+            self.tick()?;
+            if self.set.once && self.is_done() {
+                self.finish()?;
+                return Ok(End::Stop);
+            }
+            if !is_more {
+                std::thread::sleep(self.pause());
+            }
+        }
+    }
+
+    // --- reading ---
+
+    /// Reads a little of everything; true when there is more.
+    fn read(&mut self) -> Result<bool, Problem> {
+        if self.full.is_some() {
+            self.full = self.set.store.full_sink()?;
+            if self.full.is_some() {
+                return Ok(false);
+            }
+        }
+        let now = self.set.clock.uptime();
+        let slow = self.held_back();
+        let mut is_more = false;
+        for index in 0..self.follows.len() {
+            let Some(mut follow) = self.follows.get_mut(index).and_then(Option::take) else {
+                continue;
+            };
+            let allowed: Option<BTreeSet<FileId>> = slow.as_ref().map(|slow| {
+                let files = self
+                    .numbers
+                    .iter()
+                    .filter(|((source, _), number)| *source == index && slow.contains(number));
+                files.map(|((_, file), _)| *file).collect()
+            });
+            let may_read = |file| allowed.as_ref().is_none_or(|allowed| allowed.contains(&file));
+            let progress =
+                follow.step(now, &may_read, &mut |arrival| self.arrive(index, arrival, now));
+            is_more |= progress.is_more;
+            if progress.bytes > 0 {
+                self.heard(index, now);
+            }
+            if let Some(place) = self.follows.get_mut(index) {
+                *place = Some(follow);
+            }
+        }
+        Ok(is_more)
+    }
+
+    /// When many rows wait, only the streams that hold time back are read.
+    fn held_back(&self) -> Option<BTreeSet<u32>> {
+        if self.machine.waiting_rows() * 2 < self.set.config.service.rows_waiting_max {
+            return None;
+        }
+        let slowest = self.intakes.values().map(|intake| intake.record.newest).min()?;
+        let slow = self.intakes.values().filter(|intake| intake.record.newest == slowest);
+        Some(slow.map(|intake| intake.number).collect())
+    }
+
+    fn arrive(&mut self, source: usize, arrival: Arrival<'_>, now: Duration) {
+        let mut rows = Vec::new();
+        match arrival {
+            Arrival::Opened(opened) => self.open(source, &opened, now),
+            Arrival::Bytes { file, bytes } => {
+                let shared = self.shared(source);
+                if let Some(intake) = self.intake(source, file) {
+                    intake.bytes(bytes, shared, now, &mut rows);
+                }
+            }
+            Arrival::Grown { file, identity } => {
+                if let Some(intake) = self.intake(source, file) {
+                    intake.record.identity = identity;
+                    intake.is_changed = true;
+                }
+            }
+            Arrival::Renamed { file, path } => {
+                if let Some(intake) = self.intake(source, file) {
+                    intake.record.set_path(path);
+                    intake.is_changed = true;
+                    let (number, name) = (intake.number, intake.record.name());
+                    self.sources.set(number, &name);
+                }
+            }
+            Arrival::AtEnd { .. } => {}
+            Arrival::Ended { file } => {
+                let shared = self.shared(source);
+                let number = self.numbers.remove(&(source, file));
+                if let Some(mut intake) = number.and_then(|number| self.intakes.remove(&number)) {
+                    intake.end(shared, &mut rows);
+                    intake.record.is_over = true;
+                    self.take(&mut intake, rows);
+                    self.put(&mut intake);
+                    self.bury(intake);
+                    return;
+                }
+            }
+            Arrival::Trouble { problem } => {
+                let source = self.set.config.sources.get(source).map_or("", |source| &source.name);
+                tracing::warn!(source, place = problem.place, "{}", problem.what);
+            }
+        }
+        self.enter_all(rows);
+    }
+
+    fn intake(&mut self, source: usize, file: FileId) -> Option<&mut Intake<'p>> {
+        let number = self.numbers.get(&(source, file))?;
+        self.intakes.get_mut(number)
+    }
+
+    fn shared(&self, source: usize) -> Shared<'p> {
+        Shared {
+            plan: self.set.plan,
+            zones: &self.set.config.zones,
+            format: self.set.config.sources.get(source).and_then(|source| source.format),
+            once: self.set.once,
+            now_nanos: self.set.clock.now_nanos(),
+        }
+    }
+
+    fn open(&mut self, source: usize, opened: &Opened<'_>, now: Duration) {
+        let known = opened.met.and_then(|number| {
+            let record = self.known.records.remove(&number)?;
+            Some((number, record, self.known.spans.remove(&number).unwrap_or_default()))
+        });
+        let (number, mut record, spans) = known.unwrap_or_else(|| {
+            let name = self.set.config.sources.get(source).map_or("", |source| &source.name);
+            let record = SourceRecord::new(
+                name,
+                opened.path,
+                opened.identity,
+                opened.device_inode,
+                opened.wanted_from,
+            );
+            let number = self.next_number.min(SOURCES_MAX as u32);
+            self.next_number += 1;
+            (number, record, BTreeMap::new())
+        });
+        record.identity = opened.identity;
+        record.device_inode = opened.device_inode;
+        record.is_over = false;
+        record.set_path(opened.path);
+        self.sources.set(number, &record.name());
+        let shared = self.shared(source);
+        let intake = Intake::new(shared, number, record, spans, opened.modified_nanos, now);
+        self.numbers.insert((source, opened.file), number);
+        self.intakes.insert(number, intake);
+    }
+
+    /// Takes the rows of an intake that is not among the others at the moment.
+    fn take(&mut self, intake: &mut Intake<'p>, rows: Vec<Row>) {
+        self.newest = self.newest.max(intake.record.newest);
+        self.skewed(std::mem::take(&mut intake.skewed));
+        self.enter_all(rows);
+    }
+
+    /// What is over is known on, so that it is not read again, but not whom it covers.
+    fn bury(&mut self, intake: Intake<'p>) {
+        let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
+        self.commit.positions.extend(gone);
+        self.known.records.insert(intake.number, intake.record);
+    }
+
+    // --- entries ---
+
+    fn enter_all(&mut self, rows: Vec<Row>) {
+        for (key, bytes) in rows {
+            self.enter(Entry::Row { key, bytes });
+        }
+    }
+
+    /// Journals an entry and gives it to the detectors.
+    fn enter(&mut self, entry: Entry) {
+        let sequence = self.next_sequence;
+        if self.has_journal() {
+            self.journal(&entry);
+        }
+        self.is_stirred = true;
+        let mut told = Vec::new();
+        self.machine.apply(sequence, entry, &mut told);
+        self.raise(told);
+    }
+
+    fn journal(&mut self, entry: &Entry) {
+        let bytes = entry.encode();
+        self.journal_bytes += bytes.len();
+        self.commit_bytes += bytes.len();
+        self.commit.journal.push(bytes);
+        self.next_sequence += 1;
+    }
+
+    fn has_journal(&self) -> bool {
+        !self.set.config.service.commit_interval.is_zero()
+    }
+
+    fn raise(&mut self, told: Vec<Identified>) {
+        for told in told {
+            let bytes = to_stored(&told, &self.sources);
+            self.commit_bytes += bytes.len();
+            self.commit.alerts.push(NewAlert {
+                detector: NAME.to_owned(),
+                id: told.id,
+                revision: told.revision,
+                bytes,
+            });
+        }
+    }
+
+    // --- time ---
+
+    /// What is due: silence, time, commit, snapshot.
+    fn tick(&mut self) -> Result<(), Problem> {
+        let now = self.set.clock.uptime();
+        self.flush_silent(now);
+        self.watch_voices(now);
+        let interval = self.set.config.service.commit_interval;
+        let interval = if interval.is_zero() { COMMIT_WITHOUT_JOURNAL } else { interval };
+        let is_due = now.saturating_sub(self.last_commit) >= interval;
+        if !is_due && self.commit_bytes < COMMIT_BYTES_MAX {
+            return Ok(());
+        }
+        self.advance(now);
+        self.commit()?;
+        self.mend()?;
+        let is_old = now.saturating_sub(self.last_snapshot) >= SNAPSHOT_INTERVAL;
+        if self.is_stirred && (is_old || self.journal_bytes >= SNAPSHOT_BYTES) {
+            self.snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn flush_silent(&mut self, now: Duration) {
+        let silent = self.intakes.iter().filter(|(_, intake)| {
+            intake.waits() && now.saturating_sub(intake.last_bytes) >= SILENCE
+        });
+        let silent: Vec<u32> = silent.map(|(number, _)| *number).collect();
+        for number in silent {
+            let Some(mut intake) = self.intakes.remove(&number) else { continue };
+            let shared = self.shared(self.source_of(&intake));
+            let mut rows = Vec::new();
+            intake.flush(shared, &mut rows);
+            self.take(&mut intake, rows);
+            self.intakes.insert(number, intake);
+        }
+    }
+
+    fn source_of(&self, intake: &Intake<'p>) -> usize {
+        let sources = self.set.config.sources.iter();
+        let mut named = sources.enumerate().filter(|(_, s)| s.name == intake.record.source);
+        named.next().map_or(usize::MAX, |(index, _)| index)
+    }
+
+    /// Lets time go on as far as it can be told.
+    fn advance(&mut self, now: Duration) {
+        let service = &self.set.config.service;
+        let hand = |intake: &Intake<'p>| Hand {
+            newest: intake.record.newest,
+            is_idle: now.saturating_sub(intake.last_bytes) >= service.idle_after,
+        };
+        let hands = self.intakes.values().map(hand);
+        let is_crowded = self.machine.waiting_rows() >= service.rows_waiting_max;
+        let told = match self.set.once {
+            // What is there is put in order as a whole, as far as it can wait.
+            true => None,
+            false => watermark(hands, service.lateness, self.set.clock.now_nanos()),
+        };
+        let forced = is_crowded.then(|| self.machine.middle()).flatten();
+        let before = self.machine.watermark();
+        let Some(next) = told.max(forced).max(before) else { return };
+        if Some(next) > before || self.machine.has_late_rows() {
+            self.enter(Entry::Advance(next));
+        }
+    }
+
+    fn heard(&mut self, source: usize, now: Duration) {
+        let now_nanos = self.set.clock.now_nanos();
+        if let Some(voice) = self.voices.get_mut(source) {
+            (voice.last, voice.last_nanos) = (now, now_nanos);
+        }
+    }
+
+    /// Says which sources have fallen silent, and which speak again.
+    fn watch_voices(&mut self, now: Duration) {
+        let mut said = Vec::new();
+        for (voice, source) in self.voices.iter_mut().zip(&self.set.config.sources) {
+            let Some(silent_after) = source.silent_after else { continue };
+            let is_silent = now.saturating_sub(voice.last) >= silent_after;
+            if is_silent != voice.is_silent && !self.set.once {
+                voice.is_silent = is_silent;
+                said.push((source.name.clone(), is_silent, voice.last_nanos));
+            }
+        }
+        for (source, is_silent, last) in said {
+            tracing::warn!(source, is_silent, "a source falls silent or speaks again");
+            let alert =
+                host_alert::source_silent(&source, is_silent, last, self.set.clock.now_nanos());
+            self.enter(Entry::Host(Box::new(alert)));
+        }
+    }
+
+    fn skewed(&mut self, hosts: BTreeSet<String>) {
+        for host in hosts {
+            if self.skewed.len() < 1_000 && self.skewed.insert(host.clone()) && !self.set.once {
+                let alert = host_alert::clock_skew(&host, self.set.clock.now_nanos());
+                if !self.machine.is_open(&alert.key) {
+                    self.enter(Entry::Host(Box::new(alert)));
+                }
+            }
+        }
+    }
+
+    /// How long the loop may rest.
+    fn pause(&self) -> Duration {
+        let interval = self.set.config.service.commit_interval;
+        let interval = if interval.is_zero() { PAUSE_MAX } else { interval };
+        let since = self.set.clock.uptime().saturating_sub(self.last_commit);
+        interval.saturating_sub(since).clamp(Duration::from_millis(1), PAUSE_MAX)
+    }
+
+    // --- the store ---
+
+    /// Makes everything so far durable.
+    fn commit(&mut self) -> Result<(), Problem> {
+        self.last_commit = self.set.clock.uptime();
+        let mut changed = Vec::new();
+        for (number, intake) in &mut self.intakes {
+            self.newest = self.newest.max(intake.record.newest);
+            if intake.is_changed || !intake.spans_changed.is_empty() {
+                changed.push(*number);
+            }
+        }
+        for number in changed {
+            if let Some(mut intake) = self.intakes.remove(&number) {
+                self.skewed(std::mem::take(&mut intake.skewed));
+                self.put(&mut intake);
+                self.intakes.insert(number, intake);
+            }
+        }
+        let commit = std::mem::take(&mut self.commit);
+        self.commit_bytes = 0;
+        if commit.positions.is_empty() && commit.journal.is_empty() && commit.alerts.is_empty() {
+            return Ok(());
+        }
+        let committed = self.set.store.commit(&commit)?;
+        if self.full.is_none()
+            && let Some(sink) = &committed.full
+        {
+            tracing::warn!(sink, "its backlog is full: nothing is read until there is room");
+        }
+        self.full = committed.full;
+        for (detector, severity, line) in self.machine.take_log() {
+            tracing::info!(detector, severity = severity.name(), "{line}");
+        }
+        Ok(())
+    }
+
+    /// Puts where an intake stands into the next commit.
+    fn put(&mut self, intake: &mut Intake<'p>) {
+        let number = intake.number;
+        intake.is_changed = false;
+        for whose in std::mem::take(&mut intake.spans_changed) {
+            if let Some(span) = intake.spans.get(&whose) {
+                let span = postcard::to_stdvec(span).unwrap_or_default();
+                self.commit.positions.push((span_key(number, &whose), Some(span)));
+            }
+        }
+        let record = intake.committed().encode();
+        self.commit.positions.push((record_key(number), Some(record)));
+    }
+
+    /// Keeps the state of all detectors, so that the journal can be cut.
+    fn snapshot(&mut self) -> Result<(), Problem> {
+        // Right behind an advance no late row waits.
+        if let Some(watermark) = self.machine.watermark() {
+            self.enter(Entry::Advance(watermark));
+        }
+        if !self.has_journal() {
+            self.journal_waiting();
+        }
+        self.commit()?;
+        self.mend()?;
+        let Some(blob) = self.machine.snapshot(self.next_sequence) else { return self.mend() };
+        self.set.store.snapshot(&Snapshot {
+            detector: NAME,
+            journal_seq: self.machine.first_needed(self.next_sequence),
+            state: Some(&blob.encode()),
+            incidents: &[],
+        })?;
+        self.last_snapshot = self.set.clock.uptime();
+        self.journal_bytes = 0;
+        self.is_stirred = false;
+        Ok(())
+    }
+
+    /// Journals the rows that wait, under the layout of now.
+    fn journal_waiting(&mut self) {
+        let layout = Entry::Layout(self.machine.layout().clone());
+        self.journal(&layout);
+        for entry in self.machine.renumber(self.next_sequence) {
+            self.journal(&entry);
+        }
+    }
+
+    /// The journal names subscriptions by number: says which these are from now on.
+    fn lay_out(&mut self) -> Result<(), Problem> {
+        if self.machine.speaks_of_others() {
+            self.journal_waiting();
+            self.is_stirred = true;
+        }
+        self.commit()
+    }
+
+    /// Starts all detectors as of the last snapshot, and feeds them the journal since.
+    /// What they say again is dropped by the store.
+    fn revive(&mut self) -> Result<(), Problem> {
+        let recovered = self.set.store.recover()?;
+        let found = recovered.detectors.into_iter().find(|detector| detector.name == NAME);
+        let from = found.as_ref().map_or(0, |found| found.journal_seq);
+        let state = found.and_then(|found| found.state);
+        let blob = state.as_deref().and_then(Blob::decode);
+        if state.is_some() && blob.is_none() {
+            tracing::error!("the detectors' state is of another version; they begin anew");
+        }
+        let ready = self.set.cast.start(blob.as_ref())?;
+        self.machine = Machine::new(ready, blob, &self.faults.quarantined);
+        for entry in self.set.store.journal_from(from)? {
+            let (sequence, bytes) = entry?;
+            let Some(entry) = Entry::decode(&bytes) else {
+                tracing::error!(sequence, "an entry of the journal cannot be read");
+                continue;
+            };
+            let mut told = Vec::new();
+            self.machine.apply(sequence, entry, &mut told);
+            self.raise(told);
+        }
+        self.commit()
+    }
+
+    /// Detectors that failed begin anew from the last snapshot, all together, so that
+    /// what they say fits; who fails again and again is left out.
+    fn mend(&mut self) -> Result<(), Problem> {
+        loop {
+            let faults = self.machine.take_faults();
+            if faults.is_empty() {
+                return Ok(());
+            }
+            let mut stopped = Vec::new();
+            for faulted in faults {
+                let now = self.set.clock.uptime();
+                tracing::error!(detector = faulted.detector, fault = %faulted.fault, "it failed");
+                if self.faults.add(&faulted.detector, now) {
+                    tracing::error!(detector = faulted.detector, "it is not tried again");
+                    stopped.push(faulted);
+                }
+            }
+            self.commit()?;
+            self.revive()?;
+            for faulted in stopped {
+                let now = self.set.clock.now_nanos();
+                let alert = host_alert::quarantine(&faulted.detector, &faulted.fault, now);
+                self.enter(Entry::Host(Box::new(alert)));
+            }
+        }
+    }
+
+    // --- ends ---
+
+    fn is_done(&self) -> bool {
+        self.intakes.is_empty() && self.follows.iter().flatten().all(Follow::is_done)
+    }
+
+    /// The input ends.
+    fn finish(&mut self) -> Result<(), Problem> {
+        self.enter(Entry::Finish(self.newest));
+        self.commit()?;
+        self.mend()?;
+        self.snapshot()
+    }
+
+    /// What is whole is taken; everything is made durable.
+    fn drain(&mut self) -> Result<(), Problem> {
+        let numbers: Vec<u32> = self.intakes.keys().copied().collect();
+        for number in numbers {
+            let Some(mut intake) = self.intakes.remove(&number) else { continue };
+            let shared = self.shared(self.source_of(&intake));
+            let mut rows = Vec::new();
+            intake.flush(shared, &mut rows);
+            self.take(&mut intake, rows);
+            self.intakes.insert(number, intake);
+        }
+        self.advance(self.set.clock.uptime());
+        self.commit()?;
+        self.mend()?;
+        self.snapshot()
+    }
+
+    /// The config as it is now, if it can be used.
+    fn reload(&self) -> Option<Box<(Config, Cast)>> {
+        let next = self.set.config.reload().and_then(|config| {
+            super::check(&config)?;
+            if config.state_dir != self.set.config.state_dir {
+                return Err(Problem::new("`state_dir` cannot change while the service runs")
+                    .hint("stop it and start it again"));
+            }
+            let cast = Cast::load(&config)?;
+            Ok(Box::new((config, cast)))
+        });
+        next.inspect_err(|problem| {
+            tracing::error!(
+                place = problem.place,
+                hint = problem.hint,
+                "the config that runs stays in force: {}",
+                problem.what
+            );
+        })
+        .ok()
+    }
+}
+
+/// The files of a source, from where they were left.
+fn follow(source: &Source, known: &Known, once: bool) -> Result<Follow, Problem> {
+    let SourceKind::File(file) = &source.kind;
+    let settings = Settings {
+        paths: file.paths.clone(),
+        exclude: globs(&file.exclude)?,
+        from_end: file.from_end,
+        poll_interval: file.poll_interval,
+        once,
+    };
+    let of_source = known.records.iter().filter(|(_, record)| record.source == source.name);
+    let met = of_source.map(|(number, record)| Met {
+        number: *number,
+        identity: record.identity,
+        device_inode: record.device_inode,
+        offset: record.offset,
+    });
+    Ok(Follow::new(settings, met.collect()))
+}

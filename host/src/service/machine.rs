@@ -1,0 +1,328 @@
+//! The machine: entries of the journal in, alerts out.
+//!
+//! It knows no clock, no file and no store. The same entries give the same alerts,
+//! so that feeding it the journal again after a crash is what it does all day.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logwasp_core::interest::Interest;
+use logwasp_core::time::DAY;
+
+use super::blob::{Blob, Saved};
+use super::cast::Ready;
+use super::entry::{Entry, Layout, Translation};
+use crate::alert::{Alert, Amended, Identified, Incidents, Severity};
+use crate::pipeline::dispatch::{Dispatcher, Faulted, Work};
+use crate::pipeline::order::RowKey;
+use crate::pipeline::row::Row;
+use crate::pipeline::second_stage;
+
+/// The detector in whose name the service speaks.
+pub(super) const HOST: &str = "logwasp";
+
+/// Incidents of which is known what was said last, for those who amend.
+const AMENDABLE_MAX: usize = 100_000;
+
+/// The detectors, and the rows that wait for their time.
+pub(super) struct Machine {
+    layout: Layout,
+    first: Dispatcher<'static>,
+    names: Vec<String>,
+    second: Dispatcher<'static>,
+    second_interest: Interest,
+    second_names: Vec<String>,
+    grants: Vec<bool>,
+    waiting: BTreeMap<RowKey, Vec<Waiting>>,
+    waiting_rows: u64,
+    watermark: Option<i64>,
+    amended: Amended,
+    host: Incidents,
+    /// Of rows that an earlier config wrote.
+    translation: Option<Translation>,
+    /// What the snapshot has behind it: entries below a sequence, rows up to a time.
+    behind: (u64, Option<i64>),
+    accounts: Accounts,
+    faults: Vec<Faulted>,
+    log: Vec<(String, Severity, String)>,
+}
+
+struct Waiting {
+    sequence: u64,
+    bytes: Vec<u8>,
+}
+
+/// What became of rows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Accounts {
+    /// Handed to a detector and taken.
+    pub(super) delivered: u64,
+    /// Of detectors that are stopped.
+    pub(super) quarantined: u64,
+    /// Behind the watermark when they came.
+    pub(super) late: u64,
+    /// Of detectors that are gone or changed since they were journaled.
+    pub(super) dropped: u64,
+    /// Alerts of both stages, amendments among them.
+    pub(super) alerts: u64,
+}
+
+impl Machine {
+    /// The machine as of a snapshot; `quarantined` detectors are stopped.
+    pub(super) fn new(started: Ready, blob: Option<Blob>, quarantined: &BTreeSet<String>) -> Self {
+        let blob = blob.unwrap_or_default();
+        let names: Vec<_> = started.first.iter().map(|d| d.name.clone()).collect();
+        let second_names: Vec<_> = started.second.iter().map(|d| d.name.clone()).collect();
+        let grants = started.second.iter().map(|detector| detector.may_amend).collect();
+        let mut first = Dispatcher::here(started.first);
+        let mut second = Dispatcher::here(started.second);
+        for (stage, names) in [(&mut first, &names), (&mut second, &second_names)] {
+            for (place, name) in names.iter().enumerate() {
+                if quarantined.contains(name) {
+                    stage.stop(place);
+                }
+            }
+        }
+        Self {
+            translation: blob.layout.to(&started.layout),
+            layout: started.layout,
+            first,
+            names,
+            second,
+            second_interest: started.second_interest,
+            second_names,
+            grants,
+            waiting: BTreeMap::new(),
+            waiting_rows: 0,
+            watermark: blob.watermark,
+            amended: blob.amended,
+            host: Incidents::restored(HOST, blob.host),
+            behind: (blob.sequence, blob.watermark),
+            accounts: Accounts::default(),
+            faults: Vec::new(),
+            log: Vec::new(),
+        }
+    }
+
+    /// Takes the entry with that sequence; what is said goes to `out`.
+    pub(super) fn apply(&mut self, sequence: u64, entry: Entry, out: &mut Vec<Identified>) {
+        let is_behind = sequence < self.behind.0;
+        match entry {
+            Entry::Layout(layout) => {
+                self.waiting.clear();
+                self.waiting_rows = 0;
+                self.translation = layout.to(&self.layout);
+            }
+            // It was handed over before the snapshot.
+            Entry::Row { key, .. } if is_behind && Some(key.time) <= self.behind.1 => {}
+            Entry::Row { key, bytes } => self.row(sequence, key, bytes),
+            _ if is_behind => {}
+            Entry::Advance(watermark) => self.advance(watermark, out),
+            Entry::Finish(watermark) => self.finish(watermark, out),
+            Entry::Host(alert) => self.say(*alert, out),
+        }
+    }
+
+    fn row(&mut self, sequence: u64, key: RowKey, bytes: Vec<u8>) {
+        let bytes = match &self.translation {
+            None => Some(bytes),
+            Some(translation) => {
+                let (bytes, lost) = translation.row(&bytes);
+                self.accounts.dropped += lost;
+                bytes
+            }
+        };
+        if let Some(bytes) = bytes {
+            self.waiting.entry(key).or_default().push(Waiting { sequence, bytes });
+            self.waiting_rows += 1;
+        }
+    }
+
+    /// Rows up to the watermark go out in order, then time goes on, then what was
+    /// said goes to the second stage.
+    fn advance(&mut self, watermark: i64, out: &mut Vec<Identified>) {
+        self.release(watermark);
+        self.first.advance(watermark);
+        let told = self.told();
+        second_stage::give(&told, &self.second_interest, &mut self.second);
+        self.second.advance(watermark);
+        self.merge(told, out);
+        self.watermark = self.watermark.max(Some(watermark));
+    }
+
+    fn finish(&mut self, watermark: Option<i64>, out: &mut Vec<Identified>) {
+        self.release(i64::MAX);
+        self.first.end(watermark);
+        let told = self.told();
+        second_stage::give(&told, &self.second_interest, &mut self.second);
+        self.second.end(watermark.max(told.last().map(|told| told.alert.time)));
+        self.merge(told, out);
+        self.watermark = self.watermark.max(watermark);
+    }
+
+    fn release(&mut self, watermark: i64) {
+        let after =
+            watermark.checked_add(1).map(|time| RowKey { time, source: 0, position: 0, part: 0 });
+        let later = after.map(|after| self.waiting.split_off(&after)).unwrap_or_default();
+        let ready = std::mem::replace(&mut self.waiting, later);
+        for (key, rows) in ready {
+            for waiting in rows {
+                self.waiting_rows -= 1;
+                let Some(mut row) = Row::new(key.time, &waiting.bytes) else { continue };
+                row.head.late = self.watermark.is_some_and(|before| key.time <= before);
+                self.accounts.late += u64::from(row.head.late);
+                self.first.row(row);
+            }
+        }
+    }
+
+    /// What the first stage said, in the order of its decisions.
+    fn told(&mut self) -> Vec<Identified> {
+        let mut told = Vec::new();
+        for (name, work) in self.names.iter().zip(self.first.take()) {
+            told.extend(account(&mut self.accounts, &mut self.faults, &mut self.log, name, work).0);
+        }
+        told.sort_by_key(|told| told.alert.time);
+        told
+    }
+
+    fn merge(&mut self, told: Vec<Identified>, out: &mut Vec<Identified>) {
+        let mut works = self.second.take();
+        for (name, work) in self.second_names.iter().zip(&mut works) {
+            let all = std::mem::take(work);
+            let (alerts, amendments) =
+                account(&mut self.accounts, &mut self.faults, &mut self.log, name, all);
+            *work = Work { alerts, amendments, ..Work::default() };
+        }
+        let said = second_stage::merge(told, &mut works, &self.grants, &mut self.amended);
+        for (name, work) in self.second_names.iter().zip(works) {
+            self.log.extend(work.log.into_iter().map(|(level, line)| (name.clone(), level, line)));
+        }
+        self.accounts.alerts += said.len() as u64;
+        out.extend(said);
+    }
+
+    /// Something the service has to say itself.
+    fn say(&mut self, alert: Alert, out: &mut Vec<Identified>) {
+        let told = self.host.identify(alert);
+        let told = told.map(|told| self.amended.told(told));
+        self.accounts.alerts += u64::from(told.is_some());
+        out.extend(told);
+    }
+
+    /// All detectors at this moment; `sequence` is that of the next entry. Must be
+    /// right behind an advance. `None` when a detector failed at it.
+    pub(super) fn snapshot(&mut self, sequence: u64) -> Option<Blob> {
+        self.amended.forget(self.watermark.unwrap_or(i64::MIN).saturating_sub(DAY), AMENDABLE_MAX);
+        let first = self.first.snapshot();
+        let second = self.second.snapshot();
+        let names = self.names.iter().chain(&self.second_names);
+        let mut detectors = Vec::new();
+        let mut is_whole = true;
+        for (name, state) in names.zip(first.into_iter().chain(second)) {
+            match state {
+                Ok(state) => {
+                    let (state, incidents) = state.unzip();
+                    let incidents = incidents.unwrap_or_default();
+                    detectors.push(Saved { name: name.clone(), state, incidents });
+                }
+                Err(fault) => {
+                    is_whole = false;
+                    self.faults.push(Faulted { detector: name.clone(), fault });
+                }
+            }
+        }
+        is_whole.then(|| Blob {
+            sequence,
+            watermark: self.watermark,
+            detectors,
+            amended: self.amended.clone(),
+            host: self.host.open().collect(),
+            layout: self.layout.clone(),
+        })
+    }
+
+    /// The first entry of the journal that is needed to go on from a snapshot taken
+    /// now.
+    pub(super) fn first_needed(&self, sequence: u64) -> u64 {
+        let waiting = self.waiting.values().flatten();
+        waiting.map(|waiting| waiting.sequence).min().unwrap_or(sequence)
+    }
+
+    /// The rows that wait, to be journaled anew from `sequence` on.
+    pub(super) fn renumber(&mut self, sequence: u64) -> Vec<Entry> {
+        let mut next = sequence;
+        let mut entries = Vec::new();
+        self.translation = None;
+        for (key, rows) in &mut self.waiting {
+            for waiting in rows {
+                waiting.sequence = next;
+                next += 1;
+                entries.push(Entry::Row { key: *key, bytes: waiting.bytes.clone() });
+            }
+        }
+        entries
+    }
+
+    /// True when what was journaled so far is of another layout.
+    pub(super) fn speaks_of_others(&self) -> bool {
+        self.translation.is_some()
+    }
+
+    /// Whether the service has said that and not closed it.
+    pub(super) fn is_open(&self, key: &str) -> bool {
+        self.host.open().any(|open| open.key == key)
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    pub(super) fn watermark(&self) -> Option<i64> {
+        self.watermark
+    }
+
+    pub(super) fn accounts(&self) -> Accounts {
+        self.accounts
+    }
+
+    /// Rows that wait for their time.
+    pub(super) fn waiting_rows(&self) -> u64 {
+        self.waiting_rows
+    }
+
+    /// True when rows wait that came behind the watermark.
+    pub(super) fn has_late_rows(&self) -> bool {
+        let oldest = self.waiting.keys().next();
+        oldest.is_some_and(|oldest| Some(oldest.time) <= self.watermark)
+    }
+
+    /// The time up to which half of the waiting rows are.
+    pub(super) fn middle(&self) -> Option<i64> {
+        self.waiting.keys().nth(self.waiting.len() / 2).map(|key| key.time)
+    }
+
+    /// Detectors that failed since the last time.
+    pub(super) fn take_faults(&mut self) -> Vec<Faulted> {
+        std::mem::take(&mut self.faults)
+    }
+
+    /// What detectors wrote to the log since the last time.
+    pub(super) fn take_log(&mut self) -> Vec<(String, Severity, String)> {
+        std::mem::take(&mut self.log)
+    }
+}
+
+/// Counts what a detector did; gives what it said, and what it would amend.
+fn account(
+    accounts: &mut Accounts,
+    faults: &mut Vec<Faulted>,
+    log: &mut Vec<(String, Severity, String)>,
+    name: &str,
+    work: Work,
+) -> (Vec<Identified>, Vec<Alert>) {
+    accounts.delivered += work.rows_delivered;
+    accounts.quarantined += work.rows_quarantined;
+    log.extend(work.log.into_iter().map(|(level, line)| (name.to_owned(), level, line)));
+    faults.extend(work.fault.map(|fault| Faulted { detector: name.to_owned(), fault }));
+    (work.alerts, work.amendments)
+}

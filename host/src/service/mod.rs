@@ -1,0 +1,115 @@
+//! Service: `logwasp run`, from files that grow to alerts that are delivered.
+//!
+//! ```text
+//!  follow -> intake -> entries -> machine -> alerts
+//!  bytes     rows        |          |          |
+//!                        v          v          v
+//!                     journal    snapshot    outbox -> sinks (threads of their own)
+//! ```
+//!
+//! One loop on one thread ([`engine`]) owns all but the sinks. What moves detectors
+//! is an [`entry`]: a matched row, or time going on. Entries are journaled in the
+//! same transaction as the positions behind them and the alerts they led to, and the
+//! [`machine`] that takes them knows nothing else: the same entries give the same
+//! alerts. So after a crash, a fault or a reload it goes on from the last snapshot
+//! and takes the journal again; what it says again is known by id and revision.
+//!
+//! A *generation* is the service under one config. A reload ends it and begins the
+//! next from the store: the same way as a restart.
+
+mod blob;
+mod cast;
+mod control;
+mod engine;
+mod entry;
+mod faults;
+mod follow;
+mod host_alert;
+mod intake;
+mod log;
+mod machine;
+mod source_record;
+mod watermark;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use logwasp_core::scan::Plan;
+
+use crate::checkpoint::Store;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::problem::Problem;
+use crate::sink;
+use cast::Cast;
+use control::Control;
+use engine::{End, Engine, Setting};
+
+/// Why the service does not run.
+#[derive(Debug)]
+pub enum Failure {
+    /// The config cannot be used.
+    Config(Problem),
+    /// It had to stop.
+    Operating(Problem),
+}
+
+/// Runs the service until somebody stops it; with `once`, until all files are read
+/// to their end and delivered.
+pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
+    let mut config = Config::load(path).map_err(Failure::Config)?;
+    check(&config).map_err(Failure::Config)?;
+    log::start(config.service.log);
+    let mut cast = Cast::load(&config).map_err(Failure::Config)?;
+    let control = Control::listen().map_err(Failure::Operating)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let dir = config.state_dir.clone().unwrap_or_default();
+    let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
+    let store = Arc::new(store);
+    tracing::info!(state_dir = %dir.display(), "the service runs");
+    loop {
+        let end = generation(&config, &mut cast, &store, &clock, &control, once);
+        match end.map_err(Failure::Operating)? {
+            End::Stop => break,
+            End::Reload(next) => {
+                (config, cast) = *next;
+                tracing::info!("the config was read again");
+            }
+        }
+    }
+    tracing::info!("the service has stopped");
+    Ok(())
+}
+
+/// What `run` asks of a config beyond what makes it valid.
+fn check(config: &Config) -> Result<(), Problem> {
+    if config.state_dir.is_none() {
+        return Err(Problem::new("`state_dir` is missing")
+            .hint("name a directory of the service's own, such as \"/var/lib/logwasp\""));
+    }
+    if config.sources.is_empty() {
+        return Err(Problem::new("there is no source")
+            .hint("write `[source.NAME]` with `type = \"file\"` and `paths`"));
+    }
+    Ok(())
+}
+
+/// The service under one config.
+fn generation(
+    config: &Config,
+    cast: &mut Cast,
+    store: &Arc<Store>,
+    clock: &Arc<dyn Clock>,
+    control: &Control,
+    once: bool,
+) -> Result<End, Problem> {
+    let plan = Plan::new(cast.take_interest(), true);
+    let sinks = sink::start(&config.sinks, store, clock)?;
+    let set = Setting { config, cast, plan: &plan, store, clock, once };
+    let end = Engine::new(set)?.run(control)?;
+    let drained = sinks.drain(config.service.drain_timeout)?;
+    for (sink, count) in drained.pending {
+        tracing::warn!(sink, count, "alerts wait for the next start");
+    }
+    Ok(end)
+}
