@@ -16,6 +16,7 @@ mod packed; // one log in every packing and encoding
 mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
+mod service; // the service: killed, reloaded, stopped
 mod support;
 mod tidy; // house rules that no lint knows // what the tests share
 

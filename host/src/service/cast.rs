@@ -25,11 +25,8 @@ struct Member {
 pub(super) struct Ready {
     pub(super) layout: Layout,
     pub(super) first: Vec<Loaded>,
-    pub(super) first_interest: Interest,
     pub(super) second: Vec<Loaded>,
     pub(super) second_interest: Interest,
-    /// Of the second stage.
-    pub(super) fingerprints: Vec<(String, String)>,
 }
 
 impl Cast {
@@ -72,9 +69,7 @@ impl Cast {
             }
         }
         let layout = self.layout(&first, &first_interest);
-        let of = |loaded: &Loaded| (loaded.name.clone(), self.fingerprint(&loaded.name));
-        let fingerprints = second.iter().map(of).collect();
-        Ok(Ready { layout, first, first_interest, second, second_interest, fingerprints })
+        Ok(Ready { layout, first, second, second_interest })
     }
 
     fn layout(&self, first: &[Loaded], interest: &Interest) -> Layout {

@@ -60,8 +60,8 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let mut config = Config::load(path).map_err(Failure::Config)?;
     check(&config).map_err(Failure::Config)?;
     log::start(config.service.log);
-    let mut cast = Cast::load(&config).map_err(Failure::Config)?;
     let control = Control::listen().map_err(Failure::Operating)?;
+    let mut cast = Cast::load(&config).map_err(Failure::Config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let dir = config.state_dir.clone().unwrap_or_default();
     let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
