@@ -2,6 +2,7 @@
 
 mod expand;
 mod open;
+pub mod tail;
 mod text;
 
 pub use expand::{Input, expand};
