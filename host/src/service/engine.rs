@@ -2,6 +2,7 @@
 //! commits.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,10 @@ use super::cast::Cast;
 use super::control::Control;
 use super::entry::Entry;
 use super::faults::Faults;
-use super::follow::{Arrival, FileId, Follow, Met, Opened, Settings, globs};
 use super::host_alert;
 use super::intake::{Intake, Row, Shared};
 use super::machine::Machine;
-use super::source_record::{Known, SourceRecord, record_key, span_key};
+use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
 use super::watermark::{Hand, watermark};
 use crate::alert::{Identified, to_stored};
 use crate::checkpoint::{Commit, NewAlert, Snapshot, Store};
@@ -24,6 +24,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind};
 use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
+use crate::source::tail::{Arrival, FileId, Settings, Tail};
 
 /// What has not been written to for so long is as whole as it gets.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -34,6 +35,8 @@ const COMMIT_BYTES_MAX: usize = 4 << 20;
 /// Journal and time behind a snapshot, before the next is taken.
 const SNAPSHOT_BYTES: usize = 16 << 20;
 const SNAPSHOT_INTERVAL: Duration = Duration::from_mins(1);
+/// Bytes read of a source before others have their turn.
+const STEP_BYTES: usize = 1 << 20;
 /// The loop looks around at least so often.
 const PAUSE_MAX: Duration = Duration::from_millis(100);
 
@@ -60,7 +63,9 @@ pub(super) enum End {
 pub(super) struct Engine<'p> {
     set: Setting<'p>,
     machine: Machine,
-    follows: Vec<Option<Follow>>,
+    tails: Vec<Option<Tail>>,
+    /// Nothing was looked at yet.
+    is_first_step: bool,
     /// The numbers of files, by source and file.
     numbers: BTreeMap<(usize, FileId), u32>,
     intakes: BTreeMap<u32, Intake<'p>>,
@@ -104,9 +109,9 @@ impl<'p> Engine<'p> {
             sources.set(*number, &record.name());
         }
         let (now, now_nanos) = (set.clock.uptime(), set.clock.now_nanos());
-        let mut follows = Vec::new();
+        let mut tails = Vec::new();
         for source in &set.config.sources {
-            follows.push(Some(follow(source, &known, set.once)?));
+            tails.push(Some(tail(&set, source, &known)?));
         }
         let voice = |_: &Source| Voice { last: now, last_nanos: now_nanos, is_silent: false };
         let voices = set.config.sources.iter().map(voice).collect();
@@ -116,7 +121,8 @@ impl<'p> Engine<'p> {
         let mut engine = Self {
             set,
             machine,
-            follows,
+            tails,
+            is_first_step: true,
             numbers: BTreeMap::new(),
             intakes: BTreeMap::new(),
             known,
@@ -156,7 +162,7 @@ impl<'p> Engine<'p> {
             }
             let is_more = self.read()?;
             self.tick()?;
-            if self.set.once && self.is_done() {
+            if self.set.once && !is_more && self.full.is_none() {
                 self.finish()?;
                 return Ok(End::Stop);
             }
@@ -177,48 +183,40 @@ impl<'p> Engine<'p> {
             }
         }
         let now = self.set.clock.uptime();
-        let slow = self.held_back();
+        let now_nanos = now.as_nanos() as u64;
         let mut is_more = false;
-        for index in 0..self.follows.len() {
-            let Some(mut follow) = self.follows.get_mut(index).and_then(Option::take) else {
+        for index in 0..self.tails.len() {
+            let Some(mut tail) = self.tails.get_mut(index).and_then(Option::take) else {
                 continue;
             };
-            let allowed: Option<BTreeSet<FileId>> = slow.as_ref().map(|slow| {
-                let files = self
-                    .numbers
-                    .iter()
-                    .filter(|((source, _), number)| *source == index && slow.contains(number));
-                files.map(|((_, file), _)| *file).collect()
-            });
-            let may_read = |file| allowed.as_ref().is_none_or(|allowed| allowed.contains(&file));
             let progress =
-                follow.step(now, &may_read, &mut |arrival| self.arrive(index, arrival, now));
-            is_more |= progress.is_more;
+                tail.step(now_nanos, STEP_BYTES, &mut |arrival| self.arrive(index, arrival, now));
+            is_more |= progress.has_more;
             if progress.bytes > 0 {
                 self.heard(index, now);
             }
-            if let Some(place) = self.follows.get_mut(index) {
-                *place = Some(follow);
+            if let Some(place) = self.tails.get_mut(index) {
+                *place = Some(tail);
             }
         }
+        self.is_first_step = false;
         Ok(is_more)
-    }
-
-    /// When many rows wait, only the streams that hold time back are read.
-    fn held_back(&self) -> Option<BTreeSet<u32>> {
-        if self.machine.waiting_rows() * 2 < self.set.config.service.rows_waiting_max {
-            return None;
-        }
-        let slowest = self.intakes.values().map(|intake| intake.record.newest).min()?;
-        let slow = self.intakes.values().filter(|intake| intake.record.newest == slowest);
-        Some(slow.map(|intake| intake.number).collect())
     }
 
     fn arrive(&mut self, source: usize, arrival: Arrival<'_>, now: Duration) {
         let mut rows = Vec::new();
         match arrival {
-            Arrival::Opened(opened) => self.open(source, &opened, now),
-            Arrival::Bytes { file, bytes } => {
+            Arrival::Opened { file, path, identity, place, modified_nanos, .. } => {
+                let (number, mut record, spans) = self.meet(source, file, path);
+                record.set_identity(identity);
+                record.set_place(path, place);
+                self.sources.set(number, &record.name());
+                let shared = self.shared(source);
+                let intake = Intake::new(shared, number, record, spans, Some(modified_nanos), now);
+                self.numbers.insert((source, file), number);
+                self.intakes.insert(number, intake);
+            }
+            Arrival::Bytes { file, bytes, .. } => {
                 let shared = self.shared(source);
                 if let Some(intake) = self.intake(source, file) {
                     intake.bytes(bytes, shared, now, &mut rows);
@@ -226,37 +224,59 @@ impl<'p> Engine<'p> {
             }
             Arrival::Grown { file, identity } => {
                 if let Some(intake) = self.intake(source, file) {
-                    intake.record.identity = identity;
+                    intake.record.set_identity(identity);
                     intake.is_changed = true;
                 }
             }
-            Arrival::Renamed { file, path } => {
+            Arrival::Renamed { file, path, place } => {
                 if let Some(intake) = self.intake(source, file) {
-                    intake.record.set_path(path);
+                    intake.record.set_place(path, place);
                     intake.is_changed = true;
                     let (number, name) = (intake.number, intake.record.name());
                     self.sources.set(number, &name);
                 }
             }
-            Arrival::AtEnd { .. } => {}
-            Arrival::Ended { file } => {
-                let shared = self.shared(source);
-                let number = self.numbers.remove(&(source, file));
-                if let Some(mut intake) = number.and_then(|number| self.intakes.remove(&number)) {
-                    intake.end(shared, &mut rows);
-                    intake.record.is_over = true;
-                    self.take(&mut intake, rows);
-                    self.put(&mut intake);
-                    self.bury(intake);
-                    return;
-                }
-            }
-            Arrival::Trouble { problem } => {
+            Arrival::Truncated { .. } => {}
+            Arrival::Ended { file } => return self.end(source, file),
+            Arrival::Forgotten { file } => self.forget(source, file),
+            Arrival::Trouble { path, problem } => {
                 let source = self.set.config.sources.get(source).map_or("", |source| &source.name);
-                tracing::warn!(source, place = problem.place, "{}", problem.what);
+                tracing::warn!(source, path = %path.display(), "{}", problem.what);
             }
         }
         self.enter_all(rows);
+    }
+
+    /// A stream is read to its end.
+    fn end(&mut self, source: usize, file: FileId) {
+        let number = self.numbers.remove(&(source, file));
+        let Some(mut intake) = number.and_then(|number| self.intakes.remove(&number)) else {
+            return;
+        };
+        let mut rows = Vec::new();
+        intake.end(self.shared(source), &mut rows);
+        self.take(&mut intake, rows);
+        self.put(&mut intake);
+        // What is over is known on, so that it is not read again, but not whom it covers.
+        let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
+        self.commit.positions.extend(gone);
+        self.known.records.insert(intake.number, intake.record);
+    }
+
+    /// Nobody asks for a stream any more.
+    fn forget(&mut self, source: usize, file: FileId) {
+        let known = self.known_as(source, file);
+        if let Some(number) = known.filter(|number| !self.intakes.contains_key(number)) {
+            self.known.records.remove(&number);
+            self.commit.positions.push((record_key(number), None));
+        }
+    }
+
+    fn known_as(&self, source: usize, file: FileId) -> Option<u32> {
+        let name = &self.set.config.sources.get(source)?.name;
+        let mut records = self.known.records.iter();
+        let found = records.find(|(_, record)| record.source == *name && record.file() == file);
+        found.map(|(number, _)| *number)
     }
 
     fn intake(&mut self, source: usize, file: FileId) -> Option<&mut Intake<'p>> {
@@ -274,33 +294,30 @@ impl<'p> Engine<'p> {
         }
     }
 
-    fn open(&mut self, source: usize, opened: &Opened<'_>, now: Duration) {
-        let known = opened.met.and_then(|number| {
-            let record = self.known.records.remove(&number)?;
-            Some((number, record, self.known.spans.remove(&number).unwrap_or_default()))
+    /// The number of a stream, its own for good; and what is known of it.
+    fn meet(
+        &mut self,
+        source: usize,
+        file: FileId,
+        path: &Path,
+    ) -> (u32, SourceRecord, BTreeMap<Whose, Span>) {
+        if let Some(number) = self.known_as(source, file)
+            && let Some(record) = self.known.records.remove(&number)
+        {
+            return (number, record, self.known.spans.remove(&number).unwrap_or_default());
+        }
+        let configured = self.set.config.sources.get(source);
+        let from_end = configured.is_some_and(|source| match &source.kind {
+            SourceKind::File(file) => file.from_end,
         });
-        let (number, mut record, spans) = known.unwrap_or_else(|| {
-            let name = self.set.config.sources.get(source).map_or("", |source| &source.name);
-            let record = SourceRecord::new(
-                name,
-                opened.path,
-                opened.identity,
-                opened.device_inode,
-                opened.wanted_from,
-            );
-            let number = self.next_number.min(SOURCES_MAX as u32);
-            self.next_number += 1;
-            (number, record, BTreeMap::new())
-        });
-        record.identity = opened.identity;
-        record.device_inode = opened.device_inode;
-        record.is_over = false;
-        record.set_path(opened.path);
-        self.sources.set(number, &record.name());
-        let shared = self.shared(source);
-        let intake = Intake::new(shared, number, record, spans, opened.modified_nanos, now);
-        self.numbers.insert((source, opened.file), number);
-        self.intakes.insert(number, intake);
+        let name = configured.map_or("", |source| &source.name);
+        // What stood there before only tells how to read what follows.
+        let is_old = from_end && self.is_first_step && self.known.records.is_empty();
+        let wanted_from =
+            if is_old { path.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
+        let number = self.next_number.min(SOURCES_MAX as u32);
+        self.next_number += 1;
+        (number, SourceRecord::new(name, file, wanted_from), BTreeMap::new())
     }
 
     /// Takes the rows of an intake that is not among the others at the moment.
@@ -308,13 +325,6 @@ impl<'p> Engine<'p> {
         self.newest = self.newest.max(intake.record.newest);
         self.skewed(std::mem::take(&mut intake.skewed));
         self.enter_all(rows);
-    }
-
-    /// What is over is known on, so that it is not read again, but not whom it covers.
-    fn bury(&mut self, intake: Intake<'p>) {
-        let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
-        self.commit.positions.extend(gone);
-        self.known.records.insert(intake.number, intake.record);
     }
 
     // --- entries ---
@@ -621,12 +631,12 @@ impl<'p> Engine<'p> {
 
     // --- ends ---
 
-    fn is_done(&self) -> bool {
-        self.intakes.is_empty() && self.follows.iter().flatten().all(Follow::is_done)
-    }
-
     /// The input ends.
     fn finish(&mut self) -> Result<(), Problem> {
+        let open: Vec<_> = self.numbers.keys().copied().collect();
+        for (source, file) in open {
+            self.end(source, file);
+        }
         self.enter(Entry::Finish(self.newest));
         self.commit()?;
         self.mend()?;
@@ -674,21 +684,16 @@ impl<'p> Engine<'p> {
 }
 
 /// The files of a source, from where they were left.
-fn follow(source: &Source, known: &Known, once: bool) -> Result<Follow, Problem> {
+fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Tail, Problem> {
     let SourceKind::File(file) = &source.kind;
     let settings = Settings {
         paths: file.paths.clone(),
-        exclude: globs(&file.exclude)?,
-        from_end: file.from_end,
+        exclude: file.exclude.clone(),
         poll_interval: file.poll_interval,
-        once,
+        watch: !set.once,
+        ..Settings::default()
     };
-    let of_source = known.records.iter().filter(|(_, record)| record.source == source.name);
-    let met = of_source.map(|(number, record)| Met {
-        number: *number,
-        identity: record.identity,
-        device_inode: record.device_inode,
-        offset: record.offset,
-    });
-    Ok(Follow::new(settings, met.collect()))
+    let of_source = known.records.values().filter(|record| record.source == source.name);
+    let positions = of_source.map(SourceRecord::position).collect();
+    Tail::new(settings, positions, set.clock.now_nanos())
 }

@@ -1,7 +1,7 @@
 //! Service: `logwasp run`, from files that grow to alerts that are delivered.
 //!
 //! ```text
-//!  follow -> intake -> entries -> machine -> alerts
+//!  tail   -> intake -> entries -> machine -> alerts
 //!  bytes     rows        |          |          |
 //!                        v          v          v
 //!                     journal    snapshot    outbox -> sinks (threads of their own)
@@ -23,7 +23,6 @@ mod control;
 mod engine;
 mod entry;
 mod faults;
-mod follow;
 mod host_alert;
 mod intake;
 mod log;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use logwasp_core::event::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::follow::Identity;
 use crate::pipeline::read::AnyState;
+use crate::source::tail::{FileId, Identity, Place, Position};
 
 /// The form that this build writes.
 const VERSION: u8 = 1;
@@ -22,9 +22,12 @@ pub(super) struct SourceRecord {
     /// The source of the config that found it.
     pub(super) source: String,
     path: Vec<u8>,
-    pub(super) identity: Identity,
-    /// Where it lay, to tell apart files that begin alike.
-    pub(super) device_inode: (u64, u64),
+    /// Which stream it is to the tail.
+    file: u32,
+    /// The hash of its beginning, and how long that is.
+    identity: (u64, u32),
+    /// Where it lay, to tell apart files that begin alike: device, inode, birth.
+    place: (u64, u64, Option<i64>),
     /// Where the next byte to read stands.
     pub(super) offset: u64,
     /// What the reader knows there; none before the format was recognised.
@@ -35,8 +38,6 @@ pub(super) struct SourceRecord {
     pub(super) wanted_from: u64,
     /// The newest time that a probe told.
     pub(super) newest: Option<i64>,
-    /// It is gone, and was read to its end.
-    pub(super) is_over: bool,
 }
 
 /// Whose log of which kind.
@@ -51,33 +52,48 @@ pub(super) struct Span {
 }
 
 impl SourceRecord {
-    pub(super) fn new(
-        source: &str,
-        path: &Path,
-        identity: Identity,
-        device_inode: (u64, u64),
-        wanted_from: u64,
-    ) -> Self {
+    pub(super) fn new(source: &str, file: FileId, wanted_from: u64) -> Self {
         Self {
             source: source.to_owned(),
-            path: path.as_os_str().as_bytes().to_vec(),
-            identity,
-            device_inode,
+            path: Vec::new(),
+            file: file.0,
+            identity: (0, 0),
+            place: (0, 0, None),
             offset: 0,
             state: None,
             is_big_endian: false,
             wanted_from,
             newest: None,
-            is_over: false,
         }
+    }
+
+    /// Where the tail goes on.
+    pub(super) fn position(&self) -> Position {
+        let ((hash, len), (device, inode, born_nanos)) = (self.identity, self.place);
+        Position {
+            file: self.file(),
+            identity: Identity { hash, len },
+            place: Place { device, inode, born_nanos },
+            path: self.path(),
+            offset: self.offset,
+        }
+    }
+
+    pub(super) fn file(&self) -> FileId {
+        FileId(self.file)
+    }
+
+    pub(super) fn set_identity(&mut self, identity: Identity) {
+        self.identity = (identity.hash, identity.len);
+    }
+
+    pub(super) fn set_place(&mut self, path: &Path, place: Place) {
+        self.path = path.as_os_str().as_bytes().to_vec();
+        self.place = (place.device, place.inode, place.born_nanos);
     }
 
     pub(super) fn path(&self) -> PathBuf {
         PathBuf::from(std::ffi::OsString::from_vec(self.path.clone()))
-    }
-
-    pub(super) fn set_path(&mut self, path: &Path) {
-        self.path = path.as_os_str().as_bytes().to_vec();
     }
 
     /// Its name in evidence and messages.

@@ -2,9 +2,10 @@
 
 mod expand;
 mod open;
+pub mod tail;
 mod text;
 
 pub use expand::{Input, expand};
+pub(crate) use open::peek;
 pub use open::{Opened, open};
-pub(crate) use open::{open_decompressed, peek};
 pub use text::Utf16Reader;

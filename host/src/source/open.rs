@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
@@ -55,13 +54,6 @@ pub fn open(input: &Input, progress: &Arc<AtomicU64>) -> Result<Opened, Problem>
     Ok(Opened { reader, encoding, is_plain_file, modified_nanos })
 }
 
-/// A file's bytes without compression, and whether they were compressed.
-pub(crate) fn open_decompressed(path: &Path) -> io::Result<(Reader, bool)> {
-    let consumed = Arc::new(AtomicU64::new(0));
-    let counters = [Arc::default(), Arc::clone(&consumed)];
-    decompressed(Counted { inner: Box::new(File::open(path)?), counters }, consumed)
-}
-
 fn modified(file: &File) -> Option<i64> {
     let since_epoch = file.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     i64::try_from(since_epoch.as_nanos()).ok()
@@ -83,7 +75,15 @@ impl Read for Counted {
     }
 }
 
-pub(crate) type Reader = Box<dyn Read + Send>;
+/// Bytes, wherever they come from.
+pub(super) type Reader = Box<dyn Read + Send>;
+
+/// A file's bytes without gzip and zstd, and whether there was such a wrapping.
+pub(super) fn unpacked(file: File, progress: &Arc<AtomicU64>) -> io::Result<(Reader, bool)> {
+    let consumed = Arc::new(AtomicU64::new(0));
+    let counters = [Arc::clone(progress), Arc::clone(&consumed)];
+    decompressed(Counted { inner: Box::new(file), counters }, consumed)
+}
 
 /// Takes gzip and zstd off, recognised by their magic bytes.
 fn decompressed(mut raw: Counted, consumed: Arc<AtomicU64>) -> io::Result<(Reader, bool)> {
