@@ -5,7 +5,7 @@ pub mod encode;
 mod identity;
 
 pub use amend::Amended;
-pub use identity::{Identified, Incidents, newest_revisions};
+pub use identity::{Identified, Incidents, OpenIncident, newest_revisions};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -97,7 +97,7 @@ impl Config {
             .map(|(name, raw)| detector(name, raw, folder, &file))
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            state_dir: raw.state_dir.map(PathBuf::from),
+            state_dir: raw.state_dir.map(|dir| folder.join(dir)),
             site: raw.site,
             zones,
             detectors,

@@ -1,0 +1,388 @@
+//! The store itself: opening, committing, snapshots.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
+use rustix::fs::{FlockOperation, flock};
+
+use super::outbox::SinkBound;
+use super::tables::{self, DETECTORS, FORMAT, INCIDENTS, JOURNAL, JOURNAL_NEXT, META, POSITIONS};
+use super::{outbox, recorded};
+use crate::alert::OpenIncident;
+use crate::clock::Clock;
+use crate::problem::Problem;
+
+/// The database's cache, in bytes. What is read again soon (the outbox, the head of
+/// the journal) is small.
+const CACHE_BYTES: usize = 4 << 20;
+
+/// One transaction's worth of progress.
+#[derive(Debug, Clone, Default)]
+pub struct Commit {
+    /// Positions by the key of their source; `None` forgets the source.
+    pub positions: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Rows and advances in the order in which detectors get them.
+    pub journal: Vec<Vec<u8>>,
+    /// Alerts in the order in which they were raised.
+    pub alerts: Vec<NewAlert>,
+}
+
+/// An alert on its way into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAlert {
+    /// Who raised it.
+    pub detector: String,
+    /// Its id.
+    pub id: String,
+    /// Its revision.
+    pub revision: u64,
+    /// The alert itself, for the sinks.
+    pub bytes: Vec<u8>,
+}
+
+/// What a commit came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Alerts that had been recorded before, and were not taken again.
+    pub repeats: u64,
+    /// The journal sequence that the next entry gets.
+    pub journal_next: u64,
+    /// A sink whose backlog is full and that must not lose anything: take nothing
+    /// more from the sources until [`Store::full_sink`] is `None`.
+    pub full: Option<String>,
+}
+
+/// A detector's state, and what belongs to the same moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot<'a> {
+    /// The detector.
+    pub detector: &'a str,
+    /// The first journal sequence that the state has not seen.
+    pub journal_seq: u64,
+    /// The state; `None` begins empty at this place.
+    pub state: Option<&'a [u8]>,
+    /// Its open incidents at that moment.
+    pub incidents: &'a [OpenIncident],
+}
+
+/// The store. Many threads may share it; writers take turns.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) db: Database,
+    pub(super) bounds: Mutex<BTreeMap<String, SinkBound>>,
+    clock: Arc<dyn Clock>,
+    path: String,
+    /// Held as long as the store is.
+    _lock: Option<File>,
+    /// The outbox sequence that the next alert gets, for those who wait for it.
+    newest: Mutex<u64>,
+    news: Condvar,
+}
+
+impl Store {
+    /// Opens the store of a directory, and creates both where they are missing.
+    ///
+    /// Fails when another process holds it, when it is of a newer format, and when
+    /// the file is damaged beyond what a power cut can do.
+    pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let place = dir.display().to_string();
+        let failed = |error: std::io::Error| {
+            Problem::new(format!("the state directory cannot be used: {error}"))
+                .at(&place)
+                .hint("`state_dir` must be writable for the user that runs the service")
+        };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
+        let lock = lock(dir)?;
+        let path = dir.join("state.redb");
+        if !exists(dir) {
+            create(dir, &path, Arc::clone(&clock))?;
+        }
+        let file = file_options().open(&path).map_err(failed)?;
+        let path = path.display().to_string();
+        let db = Builder::new().set_cache_size(CACHE_BYTES).create_file(file);
+        let db = db.map_err(|error| trouble(&path, &error.into()))?;
+        Self::with_database(db, path, Some(lock), clock)
+    }
+
+    /// The store in a storage that is handed in: a simulation's. To begin one is
+    /// not safe from power cuts: only [`Store::open`] knows how to.
+    pub fn on_backend(
+        backend: impl redb::StorageBackend,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        let path = "a given storage".to_owned();
+        let db = Builder::new().set_cache_size(CACHE_BYTES).create_with_backend(backend);
+        let db = db.map_err(|error| trouble(&path, &error.into()))?;
+        Self::with_database(db, path, None, clock)
+    }
+
+    fn with_database(
+        db: Database,
+        path: String,
+        lock: Option<File>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, Problem> {
+        let (bounds, newest) = (Mutex::default(), Mutex::default());
+        let store = Self { db, bounds, clock, path, _lock: lock, newest, news: Condvar::new() };
+        let format = store.format()?;
+        if format > FORMAT {
+            let what = format!("the state is of format {format}, this build knows {FORMAT}");
+            return Err(Problem::new(what)
+                .at(&store.path)
+                .hint("run the newer version that wrote it, or choose another `state_dir`"));
+        }
+        if format == 0 {
+            store.write(tables::create)?;
+        }
+        *guard(&store.newest) = store.read(outbox::next)?;
+        Ok(store)
+    }
+
+    /// The format of what is there; 0 when nothing is.
+    fn format(&self) -> Result<u64, Problem> {
+        self.read(|txn| match txn.open_table(META) {
+            Ok(meta) => tables::number(&meta, tables::FORMAT_KEY),
+            Err(redb::TableError::TableDoesNotExist(_)) => Ok(0),
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    /// Makes progress durable: all of it, or nothing.
+    pub fn commit(&self, commit: &Commit) -> Result<Committed, Problem> {
+        let now = self.clock.now_nanos();
+        let bounds = guard(&self.bounds).clone();
+        let (committed, newest) = self.write(|txn| {
+            put_positions(txn, &commit.positions)?;
+            let journal_next = append_journal(txn, &commit.journal)?;
+            let new = recorded::first_time(txn, &commit.alerts, journal_next)?;
+            let repeats = (commit.alerts.len() - new.len()) as u64;
+            let newest = outbox::append(txn, &new, now)?;
+            outbox::enforce(txn, &bounds, now)?;
+            let full = outbox::full_sink(&txn.open_table(tables::SINKS)?, &bounds)?;
+            Ok((Committed { repeats, journal_next, full }, newest))
+        })?;
+        self.tell(newest);
+        Ok(committed)
+    }
+
+    /// Names the detectors that take part. A new one begins at the journal's
+    /// present; one that is not named any more is forgotten with its state and its
+    /// incidents.
+    pub fn set_detectors(&self, names: &[&str]) -> Result<(), Problem> {
+        self.write(|txn| {
+            let next = tables::number(&txn.open_table(META)?, JOURNAL_NEXT)?;
+            let mut detectors = txn.open_table(DETECTORS)?;
+            detectors.retain(|name, _| names.contains(&name))?;
+            for name in names {
+                if detectors.get(*name)?.is_none() {
+                    detectors.insert(*name, (next, None))?;
+                }
+            }
+            txn.open_table(INCIDENTS)?.retain(|(name, _), _| names.contains(&name))?;
+            recorded::keep_detectors(txn, names)?;
+            drop(detectors);
+            cut_journal(txn)
+        })
+    }
+
+    /// Keeps a detector's state. What the state has seen must have been committed
+    /// before, rows and alerts: they cannot be raised again. The journal is cut where no detector needs it any
+    /// more, and what was recorded of alerts that the state has behind it is
+    /// forgotten.
+    pub fn snapshot(&self, snapshot: &Snapshot<'_>) -> Result<(), Problem> {
+        self.write(|txn| {
+            let Snapshot { detector, journal_seq, state, incidents } = *snapshot;
+            txn.open_table(DETECTORS)?.insert(detector, (journal_seq, state))?;
+            let mut table = txn.open_table(INCIDENTS)?;
+            table.retain(|(name, _), _| name != detector)?;
+            for open in incidents {
+                let key = (detector, open.key.as_str());
+                table.insert(key, (open.id.as_str(), open.revision))?;
+            }
+            drop(table);
+            recorded::forget_covered(txn, detector, journal_seq)?;
+            cut_journal(txn)
+        })
+    }
+
+    /// Waits until the outbox holds something at or behind a sequence, or the time
+    /// is over. True when it does.
+    pub fn wait_for_alerts(&self, seq: u64, timeout: Duration) -> bool {
+        let newest = guard(&self.newest);
+        let waited = self.news.wait_timeout_while(newest, timeout, |newest| *newest <= seq);
+        let (newest, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        *newest > seq
+    }
+
+    /// Wakes everybody who waits for alerts, as if one had come.
+    pub fn wake(&self) {
+        self.news.notify_all();
+    }
+
+    fn tell(&self, newest: u64) {
+        *guard(&self.newest) = newest;
+        self.news.notify_all();
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn now_nanos(&self) -> i64 {
+        self.clock.now_nanos()
+    }
+
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, Problem> {
+        let result = (|| {
+            let txn = self.db.begin_write()?;
+            let value = work(&txn)?;
+            // Durability is `Immediate`, the default: on disk when this returns.
+            txn.commit()?;
+            Ok(value)
+        })();
+        result.map_err(|error: redb::Error| trouble(&self.path, &error))
+    }
+
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>,
+    ) -> Result<T, Problem> {
+        let result = (|| work(&self.db.begin_read()?))();
+        result.map_err(|error: redb::Error| trouble(&self.path, &error))
+    }
+
+    pub(super) fn trouble(&self, error: impl Into<redb::Error>) -> Problem {
+        trouble(&self.path, &error.into())
+    }
+}
+
+/// Creates an empty store. A database whose first bytes are half written cannot be
+/// opened, so it is made under another name, and renamed when it is on disk.
+fn create(dir: &Path, path: &Path, clock: Arc<dyn Clock>) -> Result<(), Problem> {
+    let new = dir.join("state.redb.new");
+    let place = new.display().to_string();
+    let failed = |error: std::io::Error| {
+        Problem::new(format!("the state cannot be created: {error}")).at(&place)
+    };
+    let file = file_options().create(true).truncate(true).open(&new).map_err(failed)?;
+    let synced = file.try_clone().map_err(failed)?;
+    let db = Builder::new().create_file(file);
+    let db = db.map_err(|error| trouble(&place, &error.into()))?;
+    drop(Store::with_database(db, place.clone(), None, clock)?);
+    synced.sync_all().map_err(failed)?;
+    fs::rename(&new, path).map_err(failed)?;
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
+}
+
+/// For its owner alone: it holds what stood in logs.
+fn file_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    options
+}
+
+fn put_positions(
+    txn: &WriteTransaction,
+    positions: &[(Vec<u8>, Option<Vec<u8>>)],
+) -> Result<(), redb::Error> {
+    let mut table = txn.open_table(POSITIONS)?;
+    for (source, position) in positions {
+        match position {
+            Some(position) => table.insert(source.as_slice(), position.as_slice())?,
+            None => table.remove(source.as_slice())?,
+        };
+    }
+    Ok(())
+}
+
+/// Appends to the journal; the sequence that the next entry gets.
+fn append_journal(txn: &WriteTransaction, entries: &[Vec<u8>]) -> Result<u64, redb::Error> {
+    let mut meta = txn.open_table(META)?;
+    let mut next = tables::number(&meta, JOURNAL_NEXT)?;
+    let mut journal = txn.open_table(JOURNAL)?;
+    for entry in entries {
+        journal.insert(next, entry.as_slice())?;
+        next += 1;
+    }
+    if !entries.is_empty() {
+        meta.insert(JOURNAL_NEXT, next)?;
+    }
+    Ok(next)
+}
+
+/// Cuts the journal below what the detector needs that is furthest behind.
+fn cut_journal(txn: &WriteTransaction) -> Result<(), redb::Error> {
+    let mut floor = tables::number(&txn.open_table(META)?, JOURNAL_NEXT)?;
+    for row in txn.open_table(DETECTORS)?.iter()? {
+        floor = floor.min(row?.1.value().0);
+    }
+    txn.open_table(JOURNAL)?.retain_in(..floor, |_, _| false)?;
+    Ok(())
+}
+
+pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lock of a state directory, with our pid in it.
+fn lock(dir: &Path) -> Result<File, Problem> {
+    let path = dir.join("lock");
+    let place = path.display().to_string();
+    let failed = |error: std::io::Error| {
+        Problem::new(format!("the state directory cannot be locked: {error}")).at(&place)
+    };
+    let file = file_options().create(true).truncate(false).open(&path);
+    let mut file = file.map_err(failed)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::WOULDBLOCK) => return Err(held(&mut file, &place)),
+        Err(error) => return Err(failed(error.into())),
+    }
+    let write_pid = |file: &mut File| {
+        file.set_len(0)?;
+        file.rewind()?;
+        writeln!(file, "{}", std::process::id())
+    };
+    write_pid(&mut file).map_err(failed)?;
+    Ok(file)
+}
+
+/// Who holds it, as far as the file says.
+fn held(file: &mut File, place: &str) -> Problem {
+    let mut pid = String::new();
+    let known = file.read_to_string(&mut pid).is_ok() && !pid.trim().is_empty();
+    let who = if known { format!("process {}", pid.trim()) } else { "another process".to_owned() };
+    Problem::new(format!("the state directory is in use by {who}"))
+        .at(place)
+        .hint("stop that one, or give each service a `state_dir` of its own")
+}
+
+fn trouble(path: &str, error: &redb::Error) -> Problem {
+    let problem = Problem::new(format!("the state cannot be used: {error}")).at(path);
+    match error {
+        redb::Error::Corrupted(_) => problem.hint(
+            "`logwasp state check` says how bad it is; without the file, everything is read anew",
+        ),
+        redb::Error::UpgradeRequired(_) => {
+            problem.hint("it was written by another version; choose another `state_dir`")
+        }
+        redb::Error::Io(error) if error.kind() == std::io::ErrorKind::StorageFull => {
+            problem.hint("make room on that disk")
+        }
+        _ => problem,
+    }
+}
+
+/// Whether a directory holds a store.
+pub(super) fn exists(dir: &Path) -> bool {
+    fs::exists(dir.join("state.redb")).unwrap_or(false)
+}
