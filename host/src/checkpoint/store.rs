@@ -80,9 +80,17 @@ pub struct Store {
     path: String,
     /// Held as long as the store is.
     _lock: Option<File>,
-    /// The outbox sequence that the next alert gets, for those who wait for it.
-    newest: Mutex<u64>,
-    news: Condvar,
+    news: Mutex<News>,
+    bell: Condvar,
+}
+
+/// What those who wait for alerts look at.
+#[derive(Debug, Default)]
+struct News {
+    /// The outbox sequence that the next alert gets.
+    next: u64,
+    /// How often somebody called [`Store::wake`].
+    calls: u64,
 }
 
 impl Store {
@@ -128,8 +136,8 @@ impl Store {
         lock: Option<File>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Problem> {
-        let (bounds, newest) = (Mutex::default(), Mutex::default());
-        let store = Self { db, bounds, clock, path, _lock: lock, newest, news: Condvar::new() };
+        let (bounds, news) = (Mutex::default(), Mutex::default());
+        let store = Self { db, bounds, clock, path, _lock: lock, news, bell: Condvar::new() };
         let format = store.format()?;
         if format > FORMAT {
             let what = format!("the state is of format {format}, this build knows {FORMAT}");
@@ -140,7 +148,7 @@ impl Store {
         if format == 0 {
             store.write(tables::create)?;
         }
-        *guard(&store.newest) = store.read(outbox::next)?;
+        store.tell(store.read(outbox::next)?);
         Ok(store)
     }
 
@@ -211,23 +219,29 @@ impl Store {
         })
     }
 
-    /// Waits until the outbox holds something at or behind a sequence, or the time
-    /// is over. True when it does.
-    pub fn wait_for_alerts(&self, seq: u64, timeout: Duration) -> bool {
-        let newest = guard(&self.newest);
-        let waited = self.news.wait_timeout_while(newest, timeout, |newest| *newest <= seq);
-        let (newest, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        *newest > seq
+    /// The outbox sequence that the next alert gets.
+    pub fn outbox_next(&self) -> u64 {
+        guard(&self.news).next
     }
 
-    /// Wakes everybody who waits for alerts, as if one had come.
+    /// Waits until the next alert would get a higher sequence than this, somebody
+    /// calls [`Store::wake`], or the time is over.
+    pub fn wait_for_alerts(&self, seen: u64, timeout: Duration) {
+        let news = guard(&self.news);
+        let calls = news.calls;
+        let is_still = |news: &mut News| news.next <= seen && news.calls == calls;
+        drop(self.bell.wait_timeout_while(news, timeout, is_still));
+    }
+
+    /// Wakes everybody who waits for alerts.
     pub fn wake(&self) {
-        self.news.notify_all();
+        guard(&self.news).calls += 1;
+        self.bell.notify_all();
     }
 
-    fn tell(&self, newest: u64) {
-        *guard(&self.newest) = newest;
-        self.news.notify_all();
+    fn tell(&self, next: u64) {
+        guard(&self.news).next = next;
+        self.bell.notify_all();
     }
 
     pub(super) fn path(&self) -> &str {

@@ -451,16 +451,25 @@ fn check_finds_what_does_not_fit() {
     assert_eq!(broken.len(), 3, "{broken:?}");
 }
 
-/// Scenario: a sink waits while another thread commits.
-/// Guarantees: it is woken by the alert.
+/// Scenario: a sink waits while another thread commits, or calls.
+/// Guarantees: it is woken at once.
 #[test]
 fn an_alert_wakes_those_who_wait() {
     let (store, _) = in_memory();
     store.set_sinks(&blocking(&["s"])).expect("set");
-    assert!(!store.wait_for_alerts(0, Duration::from_millis(1)));
+    let long = Duration::from_secs(20);
+    let watch = crate::clock::Stopwatch::start();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| store.wait_for_alerts(0, Duration::from_secs(20)));
+        scope.spawn(|| store.wait_for_alerts(0, long));
         store.commit(&alerts(vec![alert("d", "1", 1, b"x")])).expect("committed");
-        assert!(waiting.join().expect("it ends"));
     });
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| store.wait_for_alerts(1, long));
+        while !waiting.is_finished() {
+            store.wake();
+            std::thread::yield_now();
+        }
+    });
+    assert_eq!(store.outbox_next(), 1);
+    assert!(watch.elapsed() < long);
 }
