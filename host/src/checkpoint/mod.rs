@@ -44,6 +44,8 @@
 //! `format` is 1. A store of a higher format is refused; a lower one is brought up
 //! when it is opened, once there is one.
 
+#[cfg(test)]
+mod crash_tests;
 mod inspect;
 mod outbox;
 #[cfg(test)]

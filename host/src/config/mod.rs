@@ -7,6 +7,7 @@ mod keys;
 mod located;
 mod options;
 mod raw;
+mod read_sink;
 mod resolved;
 mod secret;
 mod sink;

@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 
 use super::located::File;
 use super::raw::{self, Raw, Site};
-use super::sink::{self, Sink};
+use super::read_sink;
+use super::sink::Sink;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::Limits;
 
@@ -102,7 +103,7 @@ impl Config {
             .collect::<Result<_, _>>()?;
         let sinks = raw.sink.into_iter();
         let sinks = sinks
-            .map(|(name, table)| sink::sink(&name, table, folder, &file))
+            .map(|(name, table)| read_sink::sink(&name, table, folder, &file))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             state_dir: raw.state_dir.map(|dir| folder.join(dir)),
