@@ -47,6 +47,7 @@
 #[cfg(test)]
 mod crash_tests;
 mod inspect;
+mod open;
 mod outbox;
 #[cfg(test)]
 mod power_cut;
