@@ -44,6 +44,28 @@ fn read(clock: ClockId) -> Duration {
     Duration::new(now.tv_sec.try_into().unwrap_or(0), now.tv_nsec.try_into().unwrap_or(0))
 }
 
+/// A clock that is handed in, so that a simulation can hand in its own.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// The present, in nanoseconds since the Unix epoch. May jump.
+    fn now_nanos(&self) -> i64;
+    /// Time since some moment that stays the same. Never goes back.
+    fn uptime(&self) -> Duration;
+}
+
+/// The clock of this machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_nanos(&self) -> i64 {
+        now_nanos()
+    }
+
+    fn uptime(&self) -> Duration {
+        read(ClockId::Monotonic)
+    }
+}
+
 /// The present, in nanoseconds since the Unix epoch.
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 pub fn now_nanos() -> i64 {

@@ -4,10 +4,12 @@
 //! In reading order: [`source`] opens inputs, `logwasp_core` makes events of their
 //! bytes, [`pipeline`] brings matched rows into order and to the detectors,
 //! [`sandbox`] runs these, [`alert`] gives what they claim an identity and an
-//! encoding, [`cli`] is the command line on top. `docs/architecture.md` has the
+//! encoding, [`checkpoint`] makes all that durable, [`sink`] delivers
+//! it, [`cli`] is the command line on top. `docs/architecture.md` has the
 //! picture and the invariants.
 
 pub mod alert;
+pub mod checkpoint;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -19,4 +21,5 @@ pub mod problem;
 pub mod record;
 pub mod report;
 pub mod sandbox;
+pub mod sink;
 pub mod source;

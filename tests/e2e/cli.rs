@@ -177,3 +177,28 @@ fn documents_are_printed() {
     assert!(text(&logwasp(&["man"]).stdout).contains(".TH logwasp"));
     assert!(text(&logwasp(&["man", "detect"]).stdout).contains("fail\\-on"));
 }
+
+/// Scenario: `state` on a directory with a store, while a service holds it, and on
+/// one without.
+/// Guarantees: numbers on stdout; the other two are operating errors that say why.
+#[test]
+fn state_shows_what_a_stopped_service_left() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().to_str().expect("UTF-8");
+    let none = logwasp(&["state", "show", "--dir", path]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(text(&none.stderr).contains("there is no state here"), "{}", text(&none.stderr));
+    let clock = std::sync::Arc::new(logwasp::clock::SystemClock);
+    let store = logwasp::checkpoint::Store::open(dir.path(), clock).expect("it opens");
+    store.set_detectors(&["lockout"]).expect("set");
+    let held = logwasp(&["state", "check", "--dir", path]);
+    assert_eq!(held.status.code(), Some(1));
+    let owner = format!("in use by process {}", std::process::id());
+    assert!(text(&held.stderr).contains(&owner), "{}", text(&held.stderr));
+    drop(store);
+    let shown = logwasp(&["state", "show", "--json", "--dir", path]);
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    assert_eq!((&shown["format"], &shown["detectors"][0]["name"]), (&1.into(), &"lockout".into()));
+    let checked = logwasp(&["state", "check", "--dir", path]);
+    assert_eq!((checked.status.code(), text(&checked.stdout).as_str()), (Some(0), "all is well\n"));
+}

@@ -44,6 +44,17 @@ pub struct Incidents {
     open: BTreeMap<String, Open>,
 }
 
+/// An open incident, as it is kept through a restart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenIncident {
+    /// What the detector calls it.
+    pub key: String,
+    /// Its id.
+    pub id: String,
+    /// The last thing that was said about it.
+    pub revision: u64,
+}
+
 #[derive(Debug)]
 struct Open {
     id: String,
@@ -54,6 +65,21 @@ impl Incidents {
     /// No incident is open yet.
     pub fn new(detector: &str) -> Self {
         Self { detector: detector.to_owned(), open: BTreeMap::new() }
+    }
+
+    /// These incidents were open when the detector's state was taken.
+    pub fn restored(detector: &str, open: impl IntoIterator<Item = OpenIncident>) -> Self {
+        let entry = |open: OpenIncident| (open.key, Open { id: open.id, revision: open.revision });
+        Self { detector: detector.to_owned(), open: open.into_iter().map(entry).collect() }
+    }
+
+    /// What is open now, by key.
+    pub fn open(&self) -> impl Iterator<Item = OpenIncident> {
+        self.open.iter().map(|(key, open)| OpenIncident {
+            key: key.clone(),
+            id: open.id.clone(),
+            revision: open.revision,
+        })
     }
 
     /// Gives an alert its identity. `None` for the close of an incident that is not
@@ -143,5 +169,17 @@ pub(crate) mod tests {
         assert_eq!((next.alert.activity, next.revision), (Activity::Create, 1));
         assert_ne!(next.id, first.id);
         assert_eq!(first.id.len(), 32);
+    }
+
+    /// Scenario: a restart between the create of an incident and its update.
+    /// Guarantees: the update has the id of the create and the next revision.
+    #[test]
+    fn open_incidents_outlive_a_restart() {
+        let mut before = Incidents::new("lockout");
+        let first = before.identify(alert(Activity::Create, "user1", 1)).expect("told");
+        let mut after = Incidents::restored("lockout", before.open());
+        let second = after.identify(alert(Activity::Update, "user1", 1)).expect("told");
+        assert_eq!((second.id, second.revision), (first.id, 2));
+        assert_eq!(second.alert.activity, Activity::Update);
     }
 }

@@ -3,9 +3,11 @@
 mod amend;
 pub mod encode;
 mod identity;
+mod stored;
 
 pub use amend::Amended;
-pub use identity::{Identified, Incidents, newest_revisions};
+pub use identity::{Identified, Incidents, OpenIncident, newest_revisions};
+pub use stored::{from_stored, to_stored};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +57,14 @@ pub enum Confidence {
 }
 
 impl Confidence {
+    /// All confidences, ascending.
+    pub const ALL: [Self; 3] = [Self::Low, Self::Medium, Self::High];
+
+    /// The confidence of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|confidence| confidence.name() == name)
+    }
+
     /// The confidence's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,6 +87,14 @@ pub enum Activity {
 }
 
 impl Activity {
+    /// All activities.
+    pub const ALL: [Self; 3] = [Self::Create, Self::Update, Self::Close];
+
+    /// The activity of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|activity| activity.name() == name)
+    }
+
     /// The activity's name.
     pub const fn name(self) -> &'static str {
         match self {

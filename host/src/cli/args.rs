@@ -25,6 +25,8 @@ pub(super) enum Command {
     Parse(Parse),
     /// Check a config, print it with all defaults
     Check(Check),
+    /// Look at the state of a stopped service
+    State(State),
     /// Run the detectors over small example logs
     Demo(Demo),
     /// Print completions for a shell
@@ -130,6 +132,40 @@ pub(super) struct Check {
     /// The config
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: PathBuf,
+}
+
+/// Look at the state directory of a stopped service
+#[derive(Debug, Parser)]
+pub(super) struct State {
+    #[command(subcommand)]
+    pub(super) command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// Check the state, repair what a crash can damage; exit 1 when it is broken
+    Check(StatePlace),
+    /// Print what the state holds, in numbers
+    Show(StateShow),
+}
+
+#[derive(Debug, Parser)]
+pub(super) struct StateShow {
+    #[command(flatten)]
+    pub(super) place: StatePlace,
+    /// One JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Parser)]
+pub(super) struct StatePlace {
+    /// The config, for its `state_dir`
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// The state directory itself
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    pub(super) dir: Option<PathBuf>,
 }
 
 /// Print completions for a shell

@@ -30,7 +30,14 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
         detectors.insert(detector.name.clone(), serde_json::json!({"enabled": false}));
     }
     let site = serde_json::to_value(&config.site).unwrap_or_default();
-    let resolved = serde_json::json!({"site": site, "detector": detectors});
+    let sinks = config.sinks.iter();
+    let sinks: Map<String, Value> = sinks
+        .filter_map(|sink| Some((sink.name.clone(), serde_json::to_value(sink).ok()?)))
+        .collect();
+    let mut resolved = serde_json::json!({"site": site, "detector": detectors});
+    if !sinks.is_empty() {
+        resolved["sink"] = sinks.into();
+    }
     let text = toml::to_string_pretty(&resolved).unwrap_or_default();
     let mut out = output::stdout();
     out.write_all(text.as_bytes())?;

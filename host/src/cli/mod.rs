@@ -9,6 +9,7 @@ mod documents;
 mod output;
 mod parse;
 mod report;
+mod state;
 
 use std::process::ExitCode;
 
@@ -58,6 +59,7 @@ pub fn run() -> ExitCode {
         Command::Parse(args) => parse::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::State(args) => state::run(&args),
         Command::Completions(args) => documents::completions(&args),
         Command::Man(args) => documents::man(&args),
     };

@@ -3,13 +3,24 @@
 //! A file is read in two steps: raw, as it is written, with unknown keys refused;
 //! then resolved, with every value checked. Errors say where in the file.
 
+mod keys;
 mod located;
 mod options;
 mod raw;
+mod read_sink;
 mod resolved;
+mod secret;
+mod sink;
+mod sink_text;
 
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};
+pub use secret::Secret;
+pub use sink::{
+    BacklogBounds, BatchBounds, ElasticsearchSink, Encoding, FileSink, Filter, Framing,
+    HeaderValue, OnFull, Retry, Sink, SinkKind, SplunkHecSink, SyslogSink, Template, Tls,
+    Transport, Url, WebhookSink,
+};
 
 use std::path::PathBuf;
 

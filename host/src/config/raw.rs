@@ -25,10 +25,6 @@ pub(super) struct Raw {
     pub(super) detector: BTreeMap<String, Detector>,
     /// Where alerts go; only `run` looks at it.
     #[serde(default)]
-    #[expect(
-        dead_code,
-        reason = "part of the file, but nothing that reads saved logs looks at it"
-    )]
     pub(super) sink: BTreeMap<String, toml::Table>,
     /// The service's own endpoints; only `run` looks at it.
     #[expect(

@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 
 use super::located::File;
 use super::raw::{self, Raw, Site};
+use super::read_sink;
+use super::sink::Sink;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::Limits;
 
@@ -26,6 +28,8 @@ pub struct Config {
     pub zones: Zones,
     /// Detectors that the file names, in the order of their names.
     pub detectors: Vec<Detector>,
+    /// Where alerts go, in the order of their names.
+    pub sinks: Vec<Sink>,
     /// Where compiled components are kept.
     pub cache_dir: Option<PathBuf>,
     file: Option<File>,
@@ -70,6 +74,7 @@ impl Config {
             site: Site::default(),
             zones: Zones::all_in(TimeZone::system()),
             detectors: Vec::new(),
+            sinks: Vec::new(),
             cache_dir: super::default_cache_dir(),
             file: None,
         }
@@ -96,11 +101,16 @@ impl Config {
         let detectors = detectors
             .map(|(name, raw)| detector(name, raw, folder, &file))
             .collect::<Result<_, _>>()?;
+        let sinks = raw.sink.into_iter();
+        let sinks = sinks
+            .map(|(name, table)| read_sink::sink(&name, table, folder, &file))
+            .collect::<Result<_, _>>()?;
         Ok(Self {
-            state_dir: raw.state_dir.map(PathBuf::from),
+            state_dir: raw.state_dir.map(|dir| folder.join(dir)),
             site: raw.site,
             zones,
             detectors,
+            sinks,
             cache_dir: match raw.plugins.cache_dir.as_deref() {
                 None => super::default_cache_dir(),
                 Some("none") => None,
@@ -257,6 +267,7 @@ fn syntax_problem(file: &File, error: &toml::de::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Encoding;
 
     fn parse(text: &str) -> Result<Config, Problem> {
         let file = File { name: "logwasp.toml".into(), text: text.into() };
@@ -331,6 +342,61 @@ mod tests {
         }
         let problem = parse("[site\n").expect_err("it is wrong");
         assert!(problem.place.is_some_and(|place| place.starts_with("logwasp.toml:1:")));
+    }
+
+    /// Scenario: sinks as an operator writes them, with secrets by place.
+    /// Guarantees: defaults are filled in; what is printed holds no secret, no path
+    /// of a webhook and no header.
+    #[test]
+    fn sinks_are_resolved() {
+        let text = "[sink.out]\ntype = 'stdout'\n\
+             [sink.hook]\ntype = 'webhook'\nurl = 'https://hooks.example/T0/geheim'\n\
+             signing_key = '${KEY}'\nmin_severity = 'high'\nheaders = { X-Token = 'geheim' }\n\
+             retry = { initial = '1s', max = '1m' }\n\
+             [sink.es]\ntype = 'elasticsearch'\nurl = 'http://127.0.0.1:9200'\napi_key = 'file:key'\n";
+        let config = parse(text).expect("valid");
+        let [es, hook, out] = config.sinks.as_slice() else { panic!("three") };
+        assert_eq!((es.encoding, out.encoding), (Encoding::Ecs, Encoding::Ndjson));
+        assert_eq!((hook.retry.max.as_secs(), out.retry.max.as_secs()), (60, 30));
+        let printed = toml::to_string(&config.sinks[1]).expect("a table");
+        assert!(printed.contains("url = \"https://hooks.example/***\""), "{printed}");
+        assert!(printed.contains("signing_key = \"${KEY}\""), "{printed}");
+        for text in [printed, format!("{:?}", config.sinks)] {
+            assert!(!text.contains("geheim"), "{text}");
+        }
+    }
+
+    /// Scenario: misspelt, missing and senseless values of sinks.
+    /// Guarantees: each is refused where it stands, with what to do.
+    #[test]
+    fn wrong_sinks_are_refused() {
+        for (text, what, line) in [
+            ("url = 'x'", "sink `s` has no `type`", 1),
+            ("type = 'fiel'", "`fiel` is no type that fits here", 2),
+            ("type = 'file'", "`path` is missing", 1),
+            ("type = 'file'\npath = 'a'\nrotate_byte = 5", "unknown key `rotate_byte`", 4),
+            ("type = 'stdout'\nretry = { inital = '1s' }", "unknown key `inital`", 3),
+            ("type = 'stdout'\nbatch = { count = 0 }", "`count` is out of range", 3),
+            ("type = 'stdout'\ntimeout = 3", "`timeout` must be a text", 3),
+            ("type = 'stdout'\ntimeout = 'soon'", "`soon` is no duration", 3),
+            ("type = 'stdout'\nbacklog_age_max = '1h'", "`backlog_age_max` gives up", 3),
+            ("type = 'syslog'\naddress = 'x'", "`x` is not `host:port`", 3),
+            ("type = 'webhook'\nurl = 'hooks'", "`url` is no address", 3),
+            ("type = 'webhook'\nurl = 'http://u:p@h/'", "`url` holds a user", 3),
+            ("type = 'webhook'\nencoding = 'cef'\nurl = 'http://h'", "`cef` is no encoding", 3),
+            (
+                "type = 'splunk-hec'\nurl = 'http://h'\ntoken = 'geheim'",
+                "`token` must say where",
+                4,
+            ),
+            ("type = 'elasticsearch'\nurl = 'http://h'\nuser = 'u'", "`user` and `password`", 1),
+        ] {
+            let problem = parse(&format!("[sink.s]\n{text}\n")).expect_err(text);
+            assert!(problem.what.starts_with(what), "{text}: {problem}");
+            let place = problem.place.clone().unwrap_or_default();
+            assert!(place.starts_with(&format!("logwasp.toml:{line}:")), "{text}: {place}");
+            assert!(!problem.to_string().contains("geheim"));
+        }
     }
 
     /// Scenario: options held against a schema.

@@ -17,7 +17,7 @@ pub use leef::leef;
 pub use ndjson::ndjson;
 pub use ocsf::ocsf;
 pub use pretty::{Style, pretty};
-pub use syslog::syslog;
+pub use syslog::{enveloped, syslog};
 
 use logwasp_core::time::to_rfc3339;
 

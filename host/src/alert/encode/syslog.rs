@@ -18,10 +18,6 @@ const MSGID_BYTES_MAX: usize = 32;
 /// The alert as one line, without the line end.
 pub fn syslog(told: &Identified, sources: &Sources) -> String {
     let alert = &told.alert;
-    let priority = FACILITY * 8 + severity_number(alert.severity);
-    let time = rfc3339(alert.time, FRACTION_DIGITS);
-    let host = printable_ascii(&host_name(), HOSTNAME_BYTES_MAX);
-    let message_id = printable_ascii(&told.detector, MSGID_BYTES_MAX);
     let first = alert.evidence.first().map(|evidence| sources.resolve(evidence.record));
     let count = alert.count.to_string();
     let revision = told.revision.to_string();
@@ -46,10 +42,24 @@ pub fn syslog(told: &Identified, sources: &Sources) -> String {
         .filter_map(|(name, value)| Some(format!(" {name}=\"{}\"", param(value?))))
         .collect();
     let message = one_line(&alert.title);
+    format!("{} [{SD_ID}{params}] {message}", header(told))
+}
+
+/// Another encoding of the alert as the message of a syslog line, without structured
+/// data: how CEF and LEEF travel.
+pub fn enveloped(told: &Identified, message: &str) -> String {
+    format!("{} - {message}", header(told))
+}
+
+/// From the priority to the message id.
+fn header(told: &Identified) -> String {
+    let alert = &told.alert;
+    let priority = FACILITY * 8 + severity_number(alert.severity);
+    let time = rfc3339(alert.time, FRACTION_DIGITS);
+    let host = printable_ascii(&host_name(), HOSTNAME_BYTES_MAX);
     let process = std::process::id();
-    format!(
-        "<{priority}>1 {time} {host} logwasp {process} {message_id} [{SD_ID}{params}] {message}"
-    )
+    let message_id = printable_ascii(&told.detector, MSGID_BYTES_MAX);
+    format!("<{priority}>1 {time} {host} logwasp {process} {message_id}")
 }
 
 fn severity_number(severity: Severity) -> u8 {

@@ -1,0 +1,170 @@
+//! A disk whose power can be cut before any of its operations.
+//!
+//! As a real one it keeps what was synced, and of everything since then any part in
+//! any order: whole writes, or some of their sectors.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use redb::StorageBackend;
+
+use super::store::guard;
+
+/// What a disk writes as a whole.
+const SECTOR_BYTES: usize = 512;
+
+/// What survives of the writes that were not synced.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Survivors {
+    Nothing,
+    Everything,
+    /// Each sector by the toss of a seeded coin.
+    Some(u64),
+}
+
+/// A disk. Its clones are the same disk.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Disk {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    durable: Vec<u8>,
+    current: Vec<u8>,
+    unsynced: Vec<Change>,
+    operations: u64,
+    /// The operation before which the power goes.
+    cut_at: Option<u64>,
+}
+
+#[derive(Debug)]
+enum Change {
+    Write(usize, Vec<u8>),
+    SetLen(usize),
+}
+
+impl Disk {
+    /// A disk with something on it.
+    pub(super) fn with_contents(durable: Vec<u8>) -> Self {
+        let current = durable.clone();
+        let state = State { durable, current, ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// Cuts the power before an operation, counted from 0.
+    pub(super) fn cut_at(self, operation: u64) -> Self {
+        guard(&self.state).cut_at = Some(operation);
+        self
+    }
+
+    /// Operations that changed or synced something so far.
+    pub(super) fn operations(&self) -> u64 {
+        guard(&self.state).operations
+    }
+
+    /// What is there when the power comes back.
+    pub(super) fn after_the_cut(&self, survivors: Survivors) -> Vec<u8> {
+        let state = guard(&self.state);
+        let mut image = state.durable.clone();
+        let mut coin = Coin(match survivors {
+            Survivors::Some(seed) => seed,
+            Survivors::Nothing | Survivors::Everything => 0,
+        });
+        for change in &state.unsynced {
+            let mut survives = || match survivors {
+                Survivors::Nothing => false,
+                Survivors::Everything => true,
+                Survivors::Some(_) => coin.toss(),
+            };
+            match change {
+                Change::SetLen(len) if survives() => image.resize(*len, 0),
+                Change::SetLen(_) => {}
+                Change::Write(offset, bytes) => {
+                    for (index, sector) in bytes.chunks(SECTOR_BYTES).enumerate() {
+                        if survives() {
+                            put(&mut image, offset + index * SECTOR_BYTES, sector);
+                        }
+                    }
+                }
+            }
+        }
+        image
+    }
+}
+
+impl State {
+    /// Counts an operation; an error when the power is gone.
+    fn step(&mut self) -> io::Result<()> {
+        if self.cut_at.is_some_and(|cut| self.operations >= cut) {
+            return Err(io::Error::other("the power is gone"));
+        }
+        self.operations += 1;
+        Ok(())
+    }
+}
+
+/// A file grows by a write behind its end.
+fn put(image: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if image.len() < end {
+        image.resize(end, 0);
+    }
+    image[offset..end].copy_from_slice(bytes);
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(guard(&self.state).current.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = guard(&self.state);
+        let offset = offset as usize;
+        let found = state.current.get(offset..offset + out.len());
+        out.copy_from_slice(found.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut state = guard(&self.state);
+        state.step()?;
+        state.current.resize(len as usize, 0);
+        state.unsynced.push(Change::SetLen(len as usize));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = guard(&self.state);
+        state.step()?;
+        state.durable = state.current.clone();
+        state.unsynced.clear();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut state = guard(&self.state);
+        state.step()?;
+        put(&mut state.current, offset as usize, data);
+        state.unsynced.push(Change::Write(offset as usize, data.to_vec()));
+        Ok(())
+    }
+}
+
+/// SplitMix64: enough to toss coins.
+#[derive(Debug)]
+pub(super) struct Coin(pub(super) u64);
+
+impl Coin {
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn toss(&mut self) -> bool {
+        self.next() & 1 == 1
+    }
+}
