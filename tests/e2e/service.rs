@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -34,6 +35,16 @@ impl Service {
              [sink.out]\ntype = 'file'\npath = 'alerts.ndjson'\n{more}"
         );
         fs::write(self.config(), config).expect("written");
+    }
+
+    /// A service that listens.
+    fn listening(address: &str, more: &str) -> Self {
+        let service = Self::over("nothing");
+        let config = fs::read_to_string(service.config()).expect("readable");
+        let source = format!("type = 'syslog'\nlisten = ['{address}']\n{more}");
+        let config = config.replace("type = 'file'\npaths = ['nothing']\n", &source);
+        fs::write(service.config(), config).expect("written");
+        service
     }
 
     fn config(&self) -> PathBuf {
@@ -293,6 +304,46 @@ fn a_reload_loses_nothing() {
     service.wait_until_quiet();
     running.stop();
     assert_eq!(said(&service.delivered()), said(&service.detected(&log)));
+}
+
+/// Scenario: lockouts over TCP; in between the service is stopped, or killed when it
+/// keeps a journal.
+/// Guarantees: the alerts of the same lines in a file.
+#[test]
+fn syslog_is_received() {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+    let address = port.expect("a port").to_string();
+    for has_journal in [false, true] {
+        let more = if has_journal { "journal = true\n" } else { "" };
+        let service = Service::listening(&format!("tcp://{address}"), more);
+        let line = |line: String| format!("<13>1 2026-11-20T09:00:00Z dc01 wef - - - {line}");
+        let lines: Vec<String> = lockouts(6).into_iter().map(line).collect();
+        let send = |part: &[String]| {
+            let mut peer = TcpStream::connect(&address).expect("it listens");
+            peer.write_all(part.concat().as_bytes()).expect("sent");
+        };
+        let mut running = service.start();
+        service.wait_for("listening");
+        let (first, second) = lines.split_at(lines.len() / 2);
+        send(first);
+        sleep(Duration::from_secs(1));
+        match has_journal {
+            true => running.kill(),
+            false => running.stop(),
+        }
+        fs::write(service.log(), "").expect("written");
+        running = service.start();
+        service.wait_for("listening");
+        send(second);
+        service.wait_until_quiet();
+        running.stop();
+        let all = service.folder.path().join("all.log");
+        fs::write(&all, lines.concat()).expect("written");
+        let expected = said(&service.detected(&all));
+        assert!(expected.len() > 3);
+        let log = fs::read_to_string(service.log()).unwrap_or_default();
+        assert_eq!(said(&service.delivered()), expected, "journal: {has_journal}\n{log}");
+    }
 }
 
 /// Scenario: no service runs, and one whose state directory is in use.

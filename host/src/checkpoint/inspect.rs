@@ -6,8 +6,9 @@ use std::sync::Arc;
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use serde::Serialize;
 
+use super::open;
 use super::outbox::{self, Cursor};
-use super::store::{self, Store};
+use super::store::Store;
 use super::tables::{
     self, DEAD_LETTERS, DEAD_LETTERS_DROPPED, DETECTORS, INCIDENTS, JOURNAL, JOURNAL_NEXT, META,
     OUTBOX, OUTBOX_NEXT, POSITIONS, RECORDED, SINKS,
@@ -80,7 +81,7 @@ pub struct SinkShown {
 impl Store {
     /// Opens the store of a directory only if there is one.
     pub fn open_existing(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
-        if store::exists(dir) {
+        if open::exists(dir) {
             return Self::open(dir, clock);
         }
         let place = dir.display().to_string();

@@ -47,6 +47,7 @@
 #[cfg(test)]
 mod crash_tests;
 mod inspect;
+mod open;
 mod outbox;
 #[cfg(test)]
 mod power_cut;
@@ -58,6 +59,7 @@ mod tables;
 pub(crate) mod tests;
 
 pub use inspect::{Checked, DetectorShown, Shown, SinkShown};
+pub use open::holder;
 pub use outbox::{Backlog, OnFull, Outgoing, SinkBound};
 pub use recover::{Journal, Recovered, RecoveredDetector};
-pub use store::{Commit, Committed, NewAlert, Snapshot, Store, holder};
+pub use store::{Commit, Committed, NewAlert, Snapshot, Store};

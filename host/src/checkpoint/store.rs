@@ -1,15 +1,11 @@
-//! The store itself: opening, committing, snapshots.
+//! The store itself: committing, snapshots.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::fs::File;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, WriteTransaction};
-use rustix::fs::{FlockOperation, flock};
 
 use super::outbox::SinkBound;
 use super::tables::{self, DETECTORS, FORMAT, INCIDENTS, JOURNAL, JOURNAL_NEXT, META, POSITIONS};
@@ -20,7 +16,7 @@ use crate::problem::Problem;
 
 /// The database's cache, in bytes. What is read again soon (the outbox, the head of
 /// the journal) is small.
-const CACHE_BYTES: usize = 4 << 20;
+pub(super) const CACHE_BYTES: usize = 4 << 20;
 
 /// One transaction's worth of progress.
 #[derive(Debug, Clone, Default)]
@@ -94,30 +90,6 @@ struct News {
 }
 
 impl Store {
-    /// Opens the store of a directory, and creates both where they are missing.
-    ///
-    /// Fails when another process holds it, when it is of a newer format, and when
-    /// the file is damaged beyond what a power cut can do.
-    pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
-        let place = dir.display().to_string();
-        let failed = |error: std::io::Error| {
-            Problem::new(format!("the state directory cannot be used: {error}"))
-                .at(&place)
-                .hint("`state_dir` must be writable for the user that runs the service")
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-        let lock = lock(dir)?;
-        let path = dir.join("state.redb");
-        if !exists(dir) {
-            create(dir, &path, Arc::clone(&clock))?;
-        }
-        let file = file_options().open(&path).map_err(failed)?;
-        let path = path.display().to_string();
-        let db = Builder::new().set_cache_size(CACHE_BYTES).create_file(file);
-        let db = db.map_err(|error| trouble(&path, &error.into()))?;
-        Self::with_database(db, path, Some(lock), clock)
-    }
-
     /// The store in a storage that is handed in: a simulation's. To begin one is
     /// not safe from power cuts: only [`Store::open`] knows how to.
     pub fn on_backend(
@@ -130,7 +102,7 @@ impl Store {
         Self::with_database(db, path, None, clock)
     }
 
-    fn with_database(
+    pub(super) fn with_database(
         db: Database,
         path: String,
         lock: Option<File>,
@@ -200,12 +172,19 @@ impl Store {
     }
 
     /// Keeps a detector's state. What the state has seen must have been committed
-    /// before, rows and alerts: they cannot be raised again. The journal is cut where no detector needs it any
+    /// before, rows and alerts: they cannot be raised again. A state behind the last
+    /// one, or beyond the journal, is refused. The journal is cut where no detector needs it any
     /// more, and what was recorded of alerts that the state has behind it is
     /// forgotten.
     pub fn snapshot(&self, snapshot: &Snapshot<'_>) -> Result<(), Problem> {
+        let Snapshot { detector, journal_seq, state, incidents } = *snapshot;
+        let (least, most) = self.read(|txn| snapshot_range(txn, detector))?;
+        if !(least..=most).contains(&journal_seq) {
+            let what =
+                format!("a state of `{detector}` at {journal_seq} is not in {least}..={most}");
+            return Err(Problem::new(what).at(&self.path));
+        }
         self.write(|txn| {
-            let Snapshot { detector, journal_seq, state, incidents } = *snapshot;
             txn.open_table(DETECTORS)?.insert(detector, (journal_seq, state))?;
             let mut table = txn.open_table(INCIDENTS)?;
             table.retain(|(name, _), _| name != detector)?;
@@ -279,31 +258,6 @@ impl Store {
     }
 }
 
-/// Creates an empty store. A database whose first bytes are half written cannot be
-/// opened, so it is made under another name, and renamed when it is on disk.
-fn create(dir: &Path, path: &Path, clock: Arc<dyn Clock>) -> Result<(), Problem> {
-    let new = dir.join("state.redb.new");
-    let place = new.display().to_string();
-    let failed = |error: std::io::Error| {
-        Problem::new(format!("the state cannot be created: {error}")).at(&place)
-    };
-    let file = file_options().create(true).truncate(true).open(&new).map_err(failed)?;
-    let synced = file.try_clone().map_err(failed)?;
-    let db = Builder::new().create_file(file);
-    let db = db.map_err(|error| trouble(&place, &error.into()))?;
-    drop(Store::with_database(db, place.clone(), None, clock)?);
-    synced.sync_all().map_err(failed)?;
-    fs::rename(&new, path).map_err(failed)?;
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
-}
-
-/// For its owner alone: it holds what stood in logs.
-fn file_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).mode(0o600);
-    options
-}
-
 fn put_positions(
     txn: &WriteTransaction,
     positions: &[(Vec<u8>, Option<Vec<u8>>)],
@@ -333,6 +287,14 @@ fn append_journal(txn: &WriteTransaction, entries: &[Vec<u8>]) -> Result<u64, re
     Ok(next)
 }
 
+/// Where in the journal the next state of a detector may be: from its last one to
+/// the end.
+fn snapshot_range(txn: &ReadTransaction, detector: &str) -> Result<(u64, u64), redb::Error> {
+    let next = tables::number(&txn.open_table(META)?, JOURNAL_NEXT)?;
+    let last = txn.open_table(DETECTORS)?.get(detector)?.map(|value| value.value().0);
+    Ok((last.unwrap_or(next), next))
+}
+
 /// Cuts the journal below what the detector needs that is furthest behind.
 fn cut_journal(txn: &WriteTransaction) -> Result<(), redb::Error> {
     let mut floor = tables::number(&txn.open_table(META)?, JOURNAL_NEXT)?;
@@ -347,58 +309,7 @@ pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The lock of a state directory, with our pid in it.
-fn lock(dir: &Path) -> Result<File, Problem> {
-    let path = dir.join("lock");
-    let place = path.display().to_string();
-    let failed = |error: std::io::Error| {
-        Problem::new(format!("the state directory cannot be locked: {error}")).at(&place)
-    };
-    let file = file_options().create(true).truncate(false).open(&path);
-    let mut file = file.map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => return Err(held(&mut file, &place)),
-        Err(error) => return Err(failed(error.into())),
-    }
-    let write_pid = |file: &mut File| {
-        file.set_len(0)?;
-        file.rewind()?;
-        writeln!(file, "{}", std::process::id())
-    };
-    write_pid(&mut file).map_err(failed)?;
-    Ok(file)
-}
-
-/// The process that works on a state directory now, if one does.
-pub fn holder(dir: &Path) -> Result<Option<i32>, Problem> {
-    let path = dir.join("lock");
-    let failed = |error: std::io::Error| {
-        Problem::new(format!("the state directory cannot be used: {error}"))
-            .at(path.display().to_string())
-    };
-    let mut file = File::open(&path).map_err(failed)?;
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => return Ok(None),
-        Err(rustix::io::Errno::WOULDBLOCK) => {}
-        Err(error) => return Err(failed(error.into())),
-    }
-    let mut pid = String::new();
-    file.read_to_string(&mut pid).map_err(failed)?;
-    Ok(pid.trim().parse().ok())
-}
-
-/// Who holds it, as far as the file says.
-fn held(file: &mut File, place: &str) -> Problem {
-    let mut pid = String::new();
-    let known = file.read_to_string(&mut pid).is_ok() && !pid.trim().is_empty();
-    let who = if known { format!("process {}", pid.trim()) } else { "another process".to_owned() };
-    Problem::new(format!("the state directory is in use by {who}"))
-        .at(place)
-        .hint("stop that one, or give each service a `state_dir` of its own")
-}
-
-fn trouble(path: &str, error: &redb::Error) -> Problem {
+pub(super) fn trouble(path: &str, error: &redb::Error) -> Problem {
     let problem = Problem::new(format!("the state cannot be used: {error}")).at(path);
     match error {
         redb::Error::Corrupted(_) => problem.hint(
@@ -412,9 +323,4 @@ fn trouble(path: &str, error: &redb::Error) -> Problem {
         }
         _ => problem,
     }
-}
-
-/// Whether a directory holds a store.
-pub(super) fn exists(dir: &Path) -> bool {
-    fs::exists(dir.join("state.redb")).unwrap_or(false)
 }

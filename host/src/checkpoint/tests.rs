@@ -105,6 +105,10 @@ fn the_journal_is_cut_below_the_least_snapshot() {
         Snapshot { detector: "fast", journal_seq: 10, state: Some(b"state"), incidents: &open };
     store.snapshot(&snapshot).expect("kept");
     assert_eq!(store.journal_from(0).expect("read").count(), 10, "`slow` needs them all");
+    for wrong in [9, 11] {
+        let snapshot = Snapshot { journal_seq: wrong, ..snapshot.clone() };
+        assert!(store.snapshot(&snapshot).is_err(), "{wrong} is behind or beyond");
+    }
     store.set_detectors(&["fast", "late"]).expect("set");
     assert_eq!(store.journal_from(0).expect("read").count(), 0);
     let recovered = store.recover().expect("read");

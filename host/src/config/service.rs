@@ -8,7 +8,9 @@ use serde::{Serialize, Serializer};
 
 use super::keys::Keys;
 use super::located::File;
+use super::source_syslog;
 use crate::problem::Problem;
+use crate::source::{syslog, tail};
 
 /// How `run` works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,6 +81,8 @@ pub struct Source {
 pub enum SourceKind {
     /// Files that are written to.
     File(FileSource),
+    /// Listens for syslog.
+    Syslog(Box<syslog::Settings>),
 }
 
 /// Files that are written to.
@@ -90,9 +94,22 @@ pub struct FileSource {
     pub exclude: Vec<String>,
     /// True to leave out what stood in files when they were first seen.
     pub from_end: bool,
-    /// How often folders are looked at.
+    /// Whether the kernel is asked what has changed. What it does not see, as on
+    /// network file systems, is found by looking.
+    pub watch: bool,
+    /// How often everything is looked at.
     #[serde(serialize_with = "duration")]
     pub poll_interval: Duration,
+    /// A file that was rotated or deleted ends when it was quiet for so long.
+    #[serde(serialize_with = "duration")]
+    pub rotated_wait: Duration,
+    /// Files that are held open at most.
+    pub files_open_max: u64,
+    /// What was last written longer ago when the service starts is left out.
+    #[serde(serialize_with = "maybe_duration", skip_serializing_if = "Option::is_none")]
+    pub ignore_older_than: Option<Duration>,
+    /// Whether symbolic links are followed.
+    pub follow_symlinks: bool,
 }
 
 /// Reads `[service]`.
@@ -125,33 +142,55 @@ pub(super) fn source(
     file: &File,
 ) -> Result<Source, Problem> {
     let mut keys = Keys::new(file, folder, &["source", name], table);
-    if keys.choice("type", &[("file", ())])?.is_none() {
+    let kind = keys.choice("type", &[("file", Kind::File), ("syslog", Kind::Syslog)])?;
+    let kind = kind.ok_or_else(|| {
         let what = format!("source `{name}` has no `type`");
-        return Err(keys.problem_here(what).hint("it is `file`"));
-    }
+        keys.problem_here(what).hint("it is one of file, syslog")
+    })?;
     let formats: Vec<(&'static str, Format)> =
         Format::ALL.iter().map(|format| (format.name(), *format)).collect();
-    let every = Duration::from_millis(250);
+    let source = Source {
+        name: name.to_owned(),
+        format: keys.choice("format", &formats)?,
+        silent_after: keys.duration("silent_after")?,
+        kind: match kind {
+            Kind::File => SourceKind::File(file_source(name, &mut keys)?),
+            Kind::Syslog => SourceKind::Syslog(Box::new(source_syslog::syslog(name, &mut keys)?)),
+        },
+    };
+    keys.finish()?;
+    Ok(source)
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    File,
+    Syslog,
+}
+
+fn file_source(name: &str, keys: &mut Keys<'_>) -> Result<FileSource, Problem> {
+    let default = tail::Settings::default();
     let paths = keys.texts("paths")?;
     if paths.is_empty() {
         let what = format!("source `{name}` has no `paths`");
         return Err(keys.problem_here(what).hint("such as `paths = [\"/var/log/iis/*.log\"]`"));
     }
-    let source = Source {
-        name: name.to_owned(),
-        format: keys.choice("format", &formats)?,
-        silent_after: keys.duration("silent_after")?,
-        kind: SourceKind::File(FileSource {
-            paths: paths.into_iter().map(|path| folder.join(path)).collect(),
-            exclude: keys.texts("exclude")?,
-            from_end: keys
-                .choice("start", &[("beginning", false), ("end", true)])?
-                .unwrap_or_default(),
-            poll_interval: keys.duration("poll_interval")?.unwrap_or(every),
-        }),
-    };
-    keys.finish()?;
-    Ok(source)
+    let folder = keys.folder();
+    Ok(FileSource {
+        paths: paths.into_iter().map(|path| folder.join(path)).collect(),
+        exclude: keys.texts("exclude")?,
+        from_end: keys.choice("start", &[("beginning", false), ("end", true)])?.unwrap_or_default(),
+        watch: keys.flag("watch", default.watch)?,
+        poll_interval: keys.duration("poll_interval")?.unwrap_or(default.poll_interval),
+        rotated_wait: keys.duration("rotated_wait")?.unwrap_or(default.rotated_wait),
+        files_open_max: keys.number(
+            "files_open_max",
+            default.files_open_max as u64,
+            1..=1 << 20,
+        )?,
+        ignore_older_than: keys.duration("ignore_older_than")?,
+        follow_symlinks: keys.flag("follow_symlinks", default.follow_symlinks)?,
+    })
 }
 
 fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use logwasp_core::format::Format;
+use logwasp_core::ledger::Ledger;
 use logwasp_core::scan::Plan;
 
 use super::blob::{Blob, NAME};
@@ -15,6 +17,7 @@ use super::entry::Entry;
 use super::faults::Faults;
 use super::host_alert;
 use super::intake::{Intake, Row, Shared};
+use super::listen::{Listener, Way, listen, segments};
 use super::machine::Machine;
 use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
 use super::watermark::{Hand, watermark};
@@ -24,7 +27,8 @@ use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind};
 use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
-use crate::source::tail::{Arrival, FileId, Settings, Tail};
+use crate::source::syslog::Inherited;
+use crate::source::tail::{Arrival, FileId, Settings, Start, Tail};
 
 /// What has not been written to for so long is as whole as it gets.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -35,6 +39,10 @@ const COMMIT_BYTES_MAX: usize = 4 << 20;
 /// Journal and time behind a snapshot, before the next is taken.
 const SNAPSHOT_BYTES: usize = 16 << 20;
 const SNAPSHOT_INTERVAL: Duration = Duration::from_mins(1);
+/// The stream of a source that listens and keeps no journal.
+const MESSAGES: FileId = FileId(u32::MAX);
+/// Batches of one source that are taken before others have their turn.
+const BATCHES_MAX: usize = 64;
 /// Bytes read of a source before others have their turn.
 const STEP_BYTES: usize = 1 << 20;
 /// The loop looks around at least so often.
@@ -64,6 +72,8 @@ pub(super) struct Engine<'p> {
     set: Setting<'p>,
     machine: Machine,
     tails: Vec<Option<Tail>>,
+    /// Sources that listen, by their place in the config.
+    listeners: BTreeMap<usize, Listener>,
     /// Nothing was looked at yet.
     is_first_step: bool,
     /// The numbers of files, by source and file.
@@ -86,6 +96,8 @@ pub(super) struct Engine<'p> {
     faults: Faults,
     full: Option<String>,
     newest: Option<i64>,
+    /// Of streams that are over.
+    ledger: Ledger,
 }
 
 /// When a source spoke last.
@@ -97,7 +109,7 @@ struct Voice {
 
 impl<'p> Engine<'p> {
     /// Goes on from what the store has.
-    pub(super) fn new(set: Setting<'p>) -> Result<Self, Problem> {
+    pub(super) fn new(set: Setting<'p>, inherited: &mut Inherited) -> Result<Self, Problem> {
         set.store.set_detectors(&[NAME])?;
         let recovered = set.store.recover()?;
         let known = Known::read(&recovered.positions);
@@ -111,7 +123,7 @@ impl<'p> Engine<'p> {
         let (now, now_nanos) = (set.clock.uptime(), set.clock.now_nanos());
         let mut tails = Vec::new();
         for source in &set.config.sources {
-            tails.push(Some(tail(&set, source, &known)?));
+            tails.push(tail(&set, source, &known)?);
         }
         let voice = |_: &Source| Voice { last: now, last_nanos: now_nanos, is_silent: false };
         let voices = set.config.sources.iter().map(voice).collect();
@@ -122,6 +134,7 @@ impl<'p> Engine<'p> {
             set,
             machine,
             tails,
+            listeners: BTreeMap::new(),
             is_first_step: true,
             numbers: BTreeMap::new(),
             intakes: BTreeMap::new(),
@@ -140,10 +153,12 @@ impl<'p> Engine<'p> {
             faults,
             full: None,
             newest: None,
+            ledger: Ledger::default(),
         };
         engine.revive()?;
         engine.mend()?;
         engine.lay_out()?;
+        engine.listen(inherited)?;
         Ok(engine)
     }
 
@@ -200,7 +215,61 @@ impl<'p> Engine<'p> {
             }
         }
         self.is_first_step = false;
-        Ok(is_more)
+        Ok(self.receive(now) || is_more)
+    }
+
+    /// Opens the sockets of sources that listen.
+    fn listen(&mut self, inherited: &mut Inherited) -> Result<(), Problem> {
+        if self.set.once {
+            return Ok(());
+        }
+        let state_dir = self.set.config.state_dir.clone().unwrap_or_default();
+        for (index, source) in self.set.config.sources.iter().enumerate() {
+            let SourceKind::Syslog(settings) = &source.kind else { continue };
+            let listener = listen(settings, &state_dir, inherited)?;
+            if matches!(listener.way, Way::Channel(_)) {
+                let path = Path::new("syslog").join(&source.name);
+                let (number, mut record, spans) = self.meet(index, MESSAGES, &path);
+                record.set_name(&format!("syslog:{}", source.name));
+                self.sources.set(number, &record.name());
+                let now = self.set.clock.uptime();
+                let intake = Intake::new(self.shared(index), number, record, spans, None, now);
+                self.numbers.insert((index, MESSAGES), number);
+                self.intakes.insert(number, intake);
+            }
+            self.listeners.insert(index, listener);
+        }
+        Ok(())
+    }
+
+    /// Takes what listeners have received; true when there may be more.
+    fn receive(&mut self, now: Duration) -> bool {
+        let mut batches = Vec::new();
+        for (index, listener) in &mut self.listeners {
+            let Way::Channel(receiver) = &mut listener.way else { continue };
+            let received = std::iter::from_fn(|| receiver.try_recv().ok()).take(BATCHES_MAX);
+            batches.extend(received.map(|batch| (*index, batch.bytes)));
+        }
+        let is_more = !batches.is_empty();
+        for (index, bytes) in batches {
+            self.arrive(index, Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes }, now);
+            self.heard(index, now);
+        }
+        is_more
+    }
+
+    /// Closes the sockets; what has arrived is taken.
+    fn hang_up(&mut self) -> Result<(), Problem> {
+        let now = self.set.clock.uptime();
+        let deadline = self.set.config.service.drain_timeout / 3;
+        let mut batches = Vec::new();
+        for (index, mut listener) in std::mem::take(&mut self.listeners) {
+            listener.drain(deadline, &mut |batch| batches.push((index, batch.bytes)));
+        }
+        for (index, bytes) in batches {
+            self.arrive(index, Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes }, now);
+        }
+        Ok(())
     }
 
     fn arrive(&mut self, source: usize, arrival: Arrival<'_>, now: Duration) {
@@ -257,6 +326,7 @@ impl<'p> Engine<'p> {
         intake.end(self.shared(source), &mut rows);
         self.take(&mut intake, rows);
         self.put(&mut intake);
+        self.ledger += intake.ledger();
         // What is over is known on, so that it is not read again, but not whom it covers.
         let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
         self.commit.positions.extend(gone);
@@ -288,7 +358,10 @@ impl<'p> Engine<'p> {
         Shared {
             plan: self.set.plan,
             zones: &self.set.config.zones,
-            format: self.set.config.sources.get(source).and_then(|source| source.format),
+            format: self.set.config.sources.get(source).and_then(|source| match &source.kind {
+                SourceKind::File(_) => source.format,
+                SourceKind::Syslog(_) => source.format.or(Some(Format::Syslog)),
+            }),
             once: self.set.once,
             now_nanos: self.set.clock.now_nanos(),
         }
@@ -309,6 +382,7 @@ impl<'p> Engine<'p> {
         let configured = self.set.config.sources.get(source);
         let from_end = configured.is_some_and(|source| match &source.kind {
             SourceKind::File(file) => file.from_end,
+            SourceKind::Syslog(_) => false,
         });
         let name = configured.map_or("", |source| &source.name);
         // What stood there before only tells how to read what follows.
@@ -514,8 +588,22 @@ impl<'p> Engine<'p> {
             tracing::warn!(sink, "its backlog is full: nothing is read until there is room");
         }
         self.full = committed.full;
+        self.tidy_journals()?;
         for (detector, severity, line) in self.machine.take_log() {
             tracing::info!(detector, severity = severity.name(), "{line}");
+        }
+        Ok(())
+    }
+
+    /// Deletes what journals of sources hold and is committed.
+    fn tidy_journals(&self) -> Result<(), Problem> {
+        for listener in self.listeners.values() {
+            let Way::Journal(journaled) = &listener.way else { continue };
+            journaled.delete_read(|path| {
+                let live = self.intakes.values().map(|intake| &intake.record);
+                let mut all = live.chain(self.known.records.values());
+                all.find(|record| record.path() == path).map_or(0, |record| record.offset)
+            })?;
         }
         Ok(())
     }
@@ -640,11 +728,14 @@ impl<'p> Engine<'p> {
         self.enter(Entry::Finish(self.newest));
         self.commit()?;
         self.mend()?;
-        self.snapshot()
+        self.snapshot()?;
+        self.settle();
+        Ok(())
     }
 
     /// What is whole is taken; everything is made durable.
     fn drain(&mut self) -> Result<(), Problem> {
+        self.hang_up()?;
         let numbers: Vec<u32> = self.intakes.keys().copied().collect();
         for number in numbers {
             let Some(mut intake) = self.intakes.remove(&number) else { continue };
@@ -657,7 +748,35 @@ impl<'p> Engine<'p> {
         self.advance(self.set.clock.uptime());
         self.commit()?;
         self.mend()?;
-        self.snapshot()
+        self.snapshot()?;
+        self.settle();
+        Ok(())
+    }
+
+    /// The accounts of all streams of this generation.
+    pub(super) fn ledger(&self) -> Ledger {
+        let mut total = self.ledger;
+        self.intakes.values().for_each(|intake| total += intake.ledger());
+        total
+    }
+
+    /// Tells the accounts.
+    fn settle(&self) {
+        let (ledger, accounts) = (self.ledger(), self.machine.accounts());
+        tracing::info!(
+            bytes_in = ledger.bytes_in,
+            bytes_skipped = ledger.bytes_skipped,
+            records = ledger.records,
+            damaged = ledger.damaged,
+            rows_delivered = accounts.delivered,
+            rows_quarantined = accounts.quarantined,
+            rows_late = accounts.late,
+            rows_dropped = accounts.dropped,
+            rows_waiting = self.machine.waiting_rows(),
+            alerts = accounts.alerts,
+            faults = self.faults.count,
+            "the accounts"
+        );
     }
 
     /// The config as it is now, if it can be used.
@@ -683,17 +802,32 @@ impl<'p> Engine<'p> {
     }
 }
 
-/// The files of a source, from where they were left.
-fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Tail, Problem> {
-    let SourceKind::File(file) = &source.kind;
-    let settings = Settings {
-        paths: file.paths.clone(),
-        exclude: file.exclude.clone(),
-        poll_interval: file.poll_interval,
-        watch: !set.once,
-        ..Settings::default()
+/// The files of a source, from where they were left; `None` for one that has none.
+fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Option<Tail>, Problem> {
+    let settings = match &source.kind {
+        SourceKind::File(file) => Settings {
+            paths: file.paths.clone(),
+            exclude: file.exclude.clone(),
+            // What stood there is read for what it says of the rest.
+            start: Start::Beginning,
+            watch: file.watch && !set.once,
+            poll_interval: file.poll_interval,
+            rotated_wait: file.rotated_wait,
+            files_open_max: file.files_open_max as usize,
+            ignore_older_than: file.ignore_older_than,
+            follow_symlinks: file.follow_symlinks,
+            ..Settings::default()
+        },
+        SourceKind::Syslog(syslog) if syslog.journal.is_some() => Settings {
+            paths: vec![segments(
+                set.config.state_dir.as_deref().unwrap_or(Path::new(".")),
+                &source.name,
+            )],
+            ..Settings::default()
+        },
+        SourceKind::Syslog(_) => return Ok(None),
     };
     let of_source = known.records.values().filter(|record| record.source == source.name);
     let positions = of_source.map(SourceRecord::position).collect();
-    Tail::new(settings, positions, set.clock.now_nanos())
+    Tail::new(settings, positions, set.clock.now_nanos()).map(Some)
 }

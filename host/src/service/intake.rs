@@ -70,7 +70,6 @@ pub(super) struct Intake<'p> {
     /// Hosts whose time lies in the future.
     pub(super) skewed: BTreeSet<String>,
     sessions: Option<Sessions>,
-    ledger: Ledger,
     damage_told: u64,
 }
 
@@ -115,14 +114,13 @@ impl<'p> Intake<'p> {
             spans_changed: BTreeSet::new(),
             skewed: BTreeSet::new(),
             sessions: None,
-            ledger: Ledger::default(),
             damage_told: 0,
         }
     }
 
     /// The accounts of this run.
     pub(super) fn ledger(&self) -> Ledger {
-        self.reader.as_ref().map(AnyStream::ledger).unwrap_or(self.ledger)
+        self.reader.as_ref().map(AnyStream::ledger).unwrap_or_default()
     }
 
     /// The record as it is now.

@@ -25,6 +25,7 @@ mod entry;
 mod faults;
 mod host_alert;
 mod intake;
+mod listen;
 mod log;
 mod machine;
 mod source_record;
@@ -40,6 +41,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::problem::Problem;
 use crate::sink;
+use crate::source::syslog::Inherited;
 use cast::Cast;
 use control::Control;
 use engine::{End, Engine, Setting};
@@ -66,8 +68,10 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
     let store = Arc::new(store);
     tracing::info!(state_dir = %dir.display(), "the service runs");
+    let mut inherited = inherited();
     loop {
-        let end = generation(&config, &mut cast, &store, &clock, &control, once);
+        let set = (&config, &mut cast, &mut inherited);
+        let end = generation(set, &store, &clock, &control, once);
         match end.map_err(Failure::Operating)? {
             End::Stop => break,
             End::Reload(next) => {
@@ -78,6 +82,12 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     }
     tracing::info!("the service has stopped");
     Ok(())
+}
+
+/// Sockets that the service manager opened.
+#[expect(clippy::disallowed_methods, reason = "sd_listen_fds(3) passes names this way")]
+fn inherited() -> Inherited {
+    Inherited::take_all(std::env::var("LISTEN_FDNAMES").ok().as_deref())
 }
 
 /// What `run` asks of a config beyond what makes it valid.
@@ -95,8 +105,7 @@ fn check(config: &Config) -> Result<(), Problem> {
 
 /// The service under one config.
 fn generation(
-    config: &Config,
-    cast: &mut Cast,
+    (config, cast, inherited): (&Config, &mut Cast, &mut Inherited),
     store: &Arc<Store>,
     clock: &Arc<dyn Clock>,
     control: &Control,
@@ -105,7 +114,7 @@ fn generation(
     let plan = Plan::new(cast.take_interest(), true);
     let sinks = sink::start(&config.sinks, store, clock)?;
     let set = Setting { config, cast, plan: &plan, store, clock, once };
-    let end = Engine::new(set)?.run(control)?;
+    let end = Engine::new(set, inherited)?.run(control)?;
     let drained = sinks.drain(config.service.drain_timeout)?;
     for (sink, count) in drained.pending {
         tracing::warn!(sink, count, "alerts wait for the next start");

@@ -96,6 +96,11 @@ impl SourceRecord {
         PathBuf::from(std::ffi::OsString::from_vec(self.path.clone()))
     }
 
+    /// A name that is no path.
+    pub(super) fn set_name(&mut self, name: &str) {
+        self.path = name.as_bytes().to_vec();
+    }
+
     /// Its name in evidence and messages.
     pub(super) fn name(&self) -> String {
         self.path().display().to_string()

@@ -178,7 +178,7 @@ impl Sinks {
 
     /// Delivers what is in the outbox, then ends; at the latest when `deadline` is
     /// over. What was not confirmed by then stays in the outbox. A thread that waits
-    /// for its peer just then is left behind: its peer's answer is not acknowledged.
+    /// for its peer just then is left behind: what its peer confirms later may not be acknowledged.
     pub fn drain(self, deadline: Duration) -> Result<Drained, Problem> {
         for running in self.running.values() {
             running.is_draining.store(true, Ordering::SeqCst);

@@ -1,5 +1,7 @@
 //! Any HTTP endpoint: one POST for each alert.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
@@ -40,7 +42,7 @@ impl Webhook {
 }
 
 impl Transport for Webhook {
-    fn deliver(&mut self, batch: &[Message], _: &dyn Pace) -> Delivery {
+    fn deliver(&mut self, batch: &[Message], pace: &dyn Pace) -> Delivery {
         let mut delivery = Delivery { verdicts: Vec::new(), retry_after: None };
         for message in batch {
             let body = body(self.template, message);
@@ -58,7 +60,7 @@ impl Transport for Webhook {
             let failed = matches!(verdict, Verdict::Retry(_));
             delivery.verdicts.push(verdict);
             // The rest keeps its order behind the one that failed.
-            if failed {
+            if failed || !pace.pause(Duration::ZERO) {
                 break;
             }
         }

@@ -25,6 +25,7 @@ impl<'c> Row<'c> {
     }
 
     /// The next cell; `None` when the row is over.
+    #[inline]
     pub(super) fn next_cell(&mut self) -> Option<Result<Value<'c>, Damage>> {
         if self.done {
             return None;
@@ -36,6 +37,7 @@ impl<'c> Row<'c> {
         })
     }
 
+    #[inline]
     fn plain(&mut self, rest: &'c [u8]) -> Value<'c> {
         let end = memchr2(b',', b'\n', rest).unwrap_or(rest.len());
         let (cell, tail) = rest.split_at_checked(end).unwrap_or((rest, b""));
@@ -74,6 +76,7 @@ impl<'c> Row<'c> {
     }
 
     /// Goes over a cell of `length` bytes and its delimiter.
+    #[inline]
     fn pass(&mut self, length: usize, delimiter: Option<u8>) {
         self.done = delimiter != Some(b',');
         self.at += length + usize::from(delimiter.is_some());

@@ -114,8 +114,15 @@ impl<'c> Cursor<'c> {
         Ok(())
     }
 
+    /// The inside of the string that comes next, if a string does.
+    #[inline]
+    pub(crate) fn string_if_next(&mut self) -> Result<Option<Value<'c>>, Damage> {
+        if self.peek() == Some(b'"') { self.string().map(Some) } else { Ok(None) }
+    }
+
     /// The next member's key; `None` leaves the object. `first` is true until the
     /// first call returned.
+    #[inline]
     pub(crate) fn next_key(&mut self, first: &mut bool) -> Result<Option<Value<'c>>, Damage> {
         if !self.goes_on(b'}', first)? {
             return Ok(None);

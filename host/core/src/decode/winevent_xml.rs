@@ -165,6 +165,10 @@ fn event_data<'c>(
     event: &mut Event<'c>,
 ) -> Result<(), Damage> {
     loop {
+        while let Some((name, text)) = scanner.named_data() {
+            let name = Value::new(name, Escape::Xml).text(context.arena);
+            push_field(scanner, name, text, event)?;
+        }
         match scanner.next()?.1 {
             Tag::Empty(element) => push_data(scanner, element, b"", context, event)?,
             Tag::Open(element) => {

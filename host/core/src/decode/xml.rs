@@ -139,8 +139,38 @@ impl<'c> Scanner<'c> {
         Ok(())
     }
 
+    /// Name and text of `<Data Name='..'>..</Data>` when that is what comes next,
+    /// written as nearly everybody writes it.
+    pub(super) fn named_data(&mut self) -> Option<(&'c [u8], &'c [u8])> {
+        let rest = self.rest().trim_ascii_start();
+        let (&quote, inside) = rest.strip_prefix(b"<Data Name=")?.split_first()?;
+        if !matches!(quote, b'"' | b'\'') {
+            return None;
+        }
+        // Names are short: a loop finds their end sooner than a search does.
+        let name_length = inside.iter().position(|byte| *byte == quote || *byte == b'<')?;
+        let (name, tail) = inside.split_at(name_length);
+        let text = tail.strip_prefix(&[quote, b'>'])?;
+        let (text, tail) = text.split_at(memchr(b'<', text)?);
+        let tail = tail.strip_prefix(b"</Data>")?;
+        self.at = self.frame.len() - tail.len();
+        Some((name, text))
+    }
+
+    /// The text of the element just opened, when it holds nothing else.
+    fn text_only(&mut self, name: &[u8]) -> Option<&'c [u8]> {
+        let rest = self.rest();
+        let (text, tail) = rest.split_at(memchr(b'<', rest)?);
+        let tail = tail.strip_prefix(b"</")?.strip_prefix(name)?.strip_prefix(b">")?;
+        self.at = self.frame.len() - tail.len();
+        Some(text)
+    }
+
     /// Reads to the end of the element just opened; returns everything inside.
     pub(super) fn skip_element(&mut self, name: &[u8]) -> Result<&'c [u8], Damage> {
+        if let Some(text) = self.text_only(name) {
+            return Ok(text);
+        }
         let start = self.at;
         let mut depth = 0_usize;
         loop {

@@ -3,6 +3,7 @@
 
 /// Days since 1970-01-01; `None` for no such date and for years whose nanoseconds
 /// do not fit.
+#[inline]
 pub(super) fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
     let in_range = (1678..=2261).contains(&year) && (1..=12).contains(&month);
     if !in_range || day == 0 || day > days_in_month(year, month) {
@@ -16,6 +17,7 @@ pub(super) fn days_from_civil(year: i64, month: u32, day: u32) -> Option<i64> {
     Some(era * 146_097 + doe - 719_468)
 }
 
+#[inline]
 fn days_in_month(year: i64, month: u32) -> u32 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,

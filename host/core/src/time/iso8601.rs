@@ -18,6 +18,7 @@ pub fn iso8601(text: &[u8]) -> Option<(Stamp, &[u8])> {
 }
 
 /// Days since the epoch of `2026-11-20`.
+#[inline]
 fn dashed_date(date: [u8; 10]) -> Option<i64> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = date else { return None };
     let year = two(y1, y2)? * 100 + two(y3, y4)?;

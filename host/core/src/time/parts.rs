@@ -5,6 +5,7 @@ use crate::bytes::digits;
 /// `HH:MM:SS` to seconds of the day. A leap second counts as the second before it,
 /// and is one only where the world has them: at the end of a quarter of an hour,
 /// whatever the zone. 24:00 is no time of day.
+#[inline]
 pub(super) fn clock(text: &[u8]) -> Option<(i64, &[u8])> {
     let (clock, rest) = text.split_first_chunk::<8>()?;
     let [h1, h2, b':', m1, m2, b':', s1, s2] = *clock else { return None };
@@ -12,6 +13,7 @@ pub(super) fn clock(text: &[u8]) -> Option<(i64, &[u8])> {
 }
 
 /// Seconds of the day of a clock's three numbers.
+#[inline]
 pub(super) fn of_day(hour: u32, minute: u32, second: u32) -> Option<i64> {
     let is_leap = second == 60 && minute % 15 == 14;
     if hour > 23 || minute > 59 || (second > 59 && !is_leap) {
@@ -21,12 +23,14 @@ pub(super) fn of_day(hour: u32, minute: u32, second: u32) -> Option<i64> {
 }
 
 /// The number of two digits.
+#[inline]
 pub(super) fn two(tens: u8, ones: u8) -> Option<u32> {
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| u32::from(tens) * 10 + u32::from(ones))
 }
 
 /// `.118345200`, also with a comma, of any length; digits past the ninth are cut.
+#[inline]
 pub(super) fn fraction(text: &[u8]) -> (i64, &[u8]) {
     match text.split_first() {
         Some((b'.' | b',', rest)) => fraction_digits(rest).unwrap_or((0, text)),
@@ -34,17 +38,22 @@ pub(super) fn fraction(text: &[u8]) -> (i64, &[u8]) {
     }
 }
 
+/// Nanoseconds of one unit of a fraction with so many digits.
+const UNITS: [i64; 10] =
+    [0, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+
 /// The digits of a fraction of a second, in nanoseconds.
+#[inline]
 pub(super) fn fraction_digits(text: &[u8]) -> Option<(i64, &[u8])> {
     let count = text.iter().take_while(|b| b.is_ascii_digit()).count();
     let (digits, after) = text.split_at_checked(count).filter(|_| count > 0)?;
-    let nanos = (0..9).fold(0, |nanos, place| {
-        nanos * 10 + digits.get(place).map_or(0, |digit| i64::from(digit - b'0'))
-    });
-    Some((nanos, after))
+    let counted = digits.get(..9).unwrap_or(digits);
+    let number = counted.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'));
+    Some((number * UNITS.get(counted.len())?, after))
 }
 
 /// `Z`, `+01:00`, `+0100`, `+01`, or nothing.
+#[inline]
 pub(super) fn offset(text: &[u8]) -> (Option<i32>, &[u8]) {
     let Some((&sign, rest)) = text.split_first() else { return (None, text) };
     match sign {

@@ -175,6 +175,9 @@ impl<'c> Reader<'c> {
 
     /// The value that comes next, if it is a plain one.
     pub(super) fn value(&mut self) -> Result<Option<Value<'c>>, Damage> {
+        if let Some(string) = self.cursor.string_if_next()? {
+            return Ok(Some(string));
+        }
         if self.cursor.shape() == Shape::Scalar {
             return Ok(self.cursor.scalar()?.value());
         }
@@ -215,6 +218,9 @@ impl<'c> Reader<'c> {
         name: &'c [u8],
         event: &mut Event<'c>,
     ) -> Result<(), Damage> {
+        if let Some(string) = self.cursor.string_if_next()? {
+            return self.push_data(name, string, event);
+        }
         match self.cursor.shape() {
             Shape::Scalar => match self.cursor.scalar()? {
                 // Where XML has an empty element.
