@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use logwasp_sdk::state::BoundedMap;
-use logwasp_sdk::{Alerts, Event, Evidence, Hosts, Timestamp};
+use logwasp_sdk::{Alerts, Event, Hosts, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::amendment::Amendments;
@@ -150,12 +150,7 @@ impl Links {
         let mut has_news = false;
         for id in &children {
             let Some(child) = self.members.get(id) else { continue };
-            let evidence = Evidence {
-                record: case.event.record(),
-                time: child.first_seen,
-                summary: format!("{} {}", child.rule, child.title),
-            };
-            if parent.take(id, child, Some(evidence)) {
+            if parent.take(id, child) {
                 has_news = true;
             }
             amendments.parent(id, key);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use logwasp_sdk::{Hosts, Nets, Site, identity, mail, text::clean};
+use logwasp_sdk::{Hosts, Nets, Site, domain, identity, mail, text::clean};
 
 /// A system that mail passes through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +82,7 @@ impl Places {
             Some(name) if self.is_own_name(name, ip) => {
                 Some(Place::Own(short(&identity::host(name)?)))
             }
-            Some(name) => Some(Place::Other(short(&domain_of(name)))),
+            Some(name) => Some(Place::Other(short(&domain::organizational(name)))),
             None => {
                 let ip = ip.filter(|ip| !ip.is_loopback())?;
                 let key = ip.to_string();
@@ -104,16 +104,6 @@ impl Places {
 
 fn short(name: &str) -> String {
     clean(name, 64)
-}
-
-/// The domain of a host: its last two labels.
-fn domain_of(host: &str) -> String {
-    let host = host.to_lowercase();
-    let mut labels = host.rsplit('.');
-    match (labels.next(), labels.next()) {
-        (Some(top), Some(second)) => format!("{second}.{top}"),
-        _ => host,
-    }
 }
 
 /// Names of the participants, ours first as the set orders them.
@@ -147,6 +137,7 @@ mod tests {
         assert_eq!(of("X.mail.protection.outlook.com"), Some(Place::Online));
         assert_eq!(of("40.107.1.1"), Some(Place::Online));
         assert_eq!(of("mx1.fabrikam.com"), Some(Place::Other("fabrikam.com".into())));
+        assert_eq!(of("mx1.fabrikam.co.uk"), Some(Place::Other("fabrikam.co.uk".into())));
         assert_eq!(of("evilcontoso.com"), Some(Place::Other("evilcontoso.com".into())));
         assert_eq!((of("-"), of("127.0.0.1")), (None, None));
     }

@@ -153,6 +153,18 @@ impl AlertRow {
         self
     }
 
+    /// Adds a piece of evidence: a record, seen at `second`.
+    pub fn evidence(mut self, record: RecordRef, second: i64, summary: &str) -> Self {
+        for (name, value) in [
+            ("evidence.record", record.to_string()),
+            ("evidence.time", (second * SECOND).to_string()),
+            ("evidence.summary", summary.to_owned()),
+        ] {
+            self.event.fields.push((name.to_owned(), value));
+        }
+        self
+    }
+
     /// The row.
     pub fn build(self) -> TestEvent {
         self.event
