@@ -59,6 +59,11 @@ impl Chain {
         self.stops.iter().map(|stop| stop.place.clone()).collect()
     }
 
+    /// How often the message came to Exchange Online from elsewhere.
+    pub(crate) fn online_visits(&self) -> usize {
+        self.stops.iter().filter(|stop| stop.place == Place::Online).count()
+    }
+
     /// The two systems between which the message went to and fro most often. Between
     /// us and Exchange Online, gateways in the path and which server of ours it was
     /// do not matter.

@@ -34,11 +34,17 @@ const MORE_SECOND_LEVELS: [(&str, &[&str]); 14] = [
     ("za", &["alt", "law", "school", "web"]),
 ];
 
+/// Below these every tenant of Microsoft 365 has its own name.
+const TENANTS: [&str; 2] = [".onmicrosoft.com", ".mail.onmicrosoft.com"];
+
 /// The part of a host name that somebody registered, in lower case:
 /// `MX1.Contoso.co.uk.` gives `contoso.co.uk`. A name without anything below a
 /// public suffix, and a single label, stays as it is.
 pub fn organizational(name: &str) -> String {
     let name = name.trim().trim_end_matches('.').to_lowercase();
+    if TENANTS.iter().any(|suffix| name.strip_suffix(suffix).is_some_and(|n| !n.contains('.'))) {
+        return name;
+    }
     let mut labels = name.rsplit('.');
     let (Some(top), Some(second)) = (labels.next(), labels.next()) else { return name };
     match labels.next() {
@@ -76,6 +82,8 @@ mod tests {
             ("mx.contoso.de", "contoso.de"),
             ("mx.co.de", "co.de"),
             ("mx.me.com", "me.com"),
+            ("Contoso.onmicrosoft.com", "contoso.onmicrosoft.com"),
+            ("contoso.mail.onmicrosoft.com", "contoso.mail.onmicrosoft.com"),
             ("co.uk", "co.uk"),
             ("localhost", "localhost"),
             ("", ""),
