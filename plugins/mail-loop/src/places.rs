@@ -64,7 +64,9 @@ impl Places {
         let name = name.and_then(identity::meaningful).map(|name| name.trim_end_matches('.'));
         // What stands for a name may be an address, even in brackets.
         let ip = ip.or_else(|| name.and_then(identity::ip));
-        let name = name.filter(|name| identity::ip(name).is_none());
+        let name = name.filter(|name| identity::ip(name).is_none() && !is_itself(name));
+        // Content filters and local submission: says nothing about who it is.
+        let ip = ip.filter(|ip| !ip.is_loopback());
         let is_online = name.is_some_and(mail::is_exchange_online)
             || ip.is_some_and(|ip| self.eop.contains(ip));
         if is_online {
@@ -84,9 +86,12 @@ impl Places {
             }
             Some(name) => Some(Place::Other(short(&domain::organizational(name)))),
             None => {
-                let ip = ip.filter(|ip| !ip.is_loopback())?;
-                let key = ip.to_string();
-                Some(if self.internal.contains(ip) { Place::Own(key) } else { Place::Other(key) })
+                let key = address?;
+                Some(if ip.is_some_and(|ip| self.internal.contains(ip)) {
+                    Place::Own(key)
+                } else {
+                    Place::Other(key)
+                })
             }
         }
     }
@@ -100,6 +105,12 @@ impl Places {
             || PRIVATE_SUFFIXES.iter().any(|suffix| lower.ends_with(suffix))
             || ip.is_some_and(|ip| self.internal.contains(ip))
     }
+}
+
+/// A host's name for itself.
+fn is_itself(name: &str) -> bool {
+    let label = name.split('.').next().unwrap_or(name);
+    label.eq_ignore_ascii_case("localhost")
 }
 
 fn short(name: &str) -> String {
@@ -139,6 +150,10 @@ mod tests {
         assert_eq!(of("mx1.fabrikam.com"), Some(Place::Other("fabrikam.com".into())));
         assert_eq!(of("mx1.fabrikam.co.uk"), Some(Place::Other("fabrikam.co.uk".into())));
         assert_eq!(of("evilcontoso.com"), Some(Place::Other("evilcontoso.com".into())));
-        assert_eq!((of("-"), of("127.0.0.1")), (None, None));
+        for nobody in ["-", "127.0.0.1", "[::1]", "localhost", "LocalHost.localdomain"] {
+            assert_eq!(of(nobody), None, "{nobody}");
+        }
+        let filtered = places.of(Some("mx1.fabrikam.com"), identity::ip("127.0.0.1"), &learned);
+        assert_eq!(filtered, Some(Place::Other("fabrikam.com".into())));
     }
 }
