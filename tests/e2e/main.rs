@@ -16,8 +16,10 @@ mod packed; // one log in every packing and encoding
 mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
-mod support;
-mod tidy; // house rules that no lint knows // what the tests share
+mod seeds; // the page of cases
+mod support; // what the tests share
+mod tidy; // house rules that no lint knows
+mod worked; // worked examples: none is missing
 
 /// Scenario: a test file that nobody listed above.
 /// Guarantees: it is noticed.
