@@ -40,7 +40,7 @@ fn all() -> Vec<Example> {
     .collect()
 }
 
-/// `9.6 an unusable key` gives 9 and 6.
+/// `9.6 an unusable key` gives 9 and 6; `10 the tenant is blocked` is beyond the list.
 fn number(name: &str) -> Option<(u32, u32)> {
     let (section, number) = name.split(' ').next()?.split_once('.')?;
     Some((section.parse().ok()?, number.parse().ok()?))
@@ -52,9 +52,12 @@ fn number(name: &str) -> Option<(u32, u32)> {
 fn no_worked_example_is_missing() {
     let mut found: BTreeMap<(u32, u32), Vec<&str>> = BTreeMap::new();
     let examples = all();
+    let mut further = 0;
     for example in &examples {
-        let number = number(example.name).expect("an example is named `<section>.<number> words`");
-        found.entry(number).or_default().push(example.name);
+        match number(example.name) {
+            Some(number) => found.entry(number).or_default().push(example.name),
+            None => further += 1,
+        }
     }
     for (section, detector, count) in SECTIONS {
         let of: Vec<_> = found.iter().filter(|((of, _), _)| *of == section).collect();
@@ -67,5 +70,5 @@ fn no_worked_example_is_missing() {
     }
     let expected: u32 = SECTIONS.iter().map(|(_, _, count)| count).sum();
     assert_eq!(found.len(), expected as usize);
-    println!("{} numbers, {} examples", found.len(), examples.len());
+    println!("{} numbers, {} examples, {further} without a number", found.len(), examples.len());
 }
