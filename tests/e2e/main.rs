@@ -17,6 +17,7 @@ mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
 mod seeds; // the page of cases
+mod soundness; // what must not change a verdict
 mod support; // what the tests share
 mod tidy; // house rules that no lint knows
 mod worked; // worked examples: none is missing
