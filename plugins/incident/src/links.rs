@@ -19,12 +19,17 @@ pub(crate) struct Links {
     parents: BTreeMap<String, Parent>,
     /// Hosts that alerts named, to join a name with an address.
     learned: Hosts,
+    /// When old alerts were last forgotten.
+    swept: Timestamp,
 }
+
+/// Old alerts are forgotten so many times in one window.
+const SWEEPS: i64 = 16;
 
 impl Default for Links {
     fn default() -> Self {
         let members = BoundedMap::new(24 * 1024 * 1024);
-        Self { members, parents: BTreeMap::new(), learned: Hosts::default() }
+        Self { members, parents: BTreeMap::new(), learned: Hosts::default(), swept: 0 }
     }
 }
 
@@ -46,7 +51,7 @@ impl Links {
         let at = case.event.time();
         let role = new.role;
         self.learn(&new);
-        self.members.expire(at.saturating_sub(case.config.window.nanos()));
+        self.expire(at, case.config);
         let revise = |member: &mut Member| member.revise(&new);
         let (is_stale, _) = self.members.touch(id.to_owned(), at, || new.clone(), revise);
         if case.event.is_late() {
@@ -68,6 +73,15 @@ impl Links {
         }
         amendments.raise(&mut self.members, alerts);
         self.close_ended(alerts);
+    }
+
+    /// Forgets what is near nothing that may still come.
+    fn expire(&mut self, now: Timestamp, config: &Config) {
+        let window = config.window.nanos();
+        if now.saturating_sub(self.swept) > window / SWEEPS {
+            self.swept = now;
+            self.members.expire(now.saturating_sub(window));
+        }
     }
 
     /// Only Exchange servers: the one name and the one address may then be joined.

@@ -192,6 +192,7 @@ fn confidence(cell: Option<&str>) -> Confidence {
     }
 }
 
+/// What may be the cause of others outlives a flood of these.
 impl Weigh for Member {
     fn heap_bytes(&self) -> usize {
         let texts = [&self.rule, &self.key, &self.title].map(String::capacity);
@@ -203,6 +204,14 @@ impl Weigh for Member {
     }
 
     fn keep(&self) -> Keep {
-        if self.is_closed { Keep::Once } else { Keep::Several }
+        match self.role {
+            _ if self.is_closed => Keep::Once,
+            _ if !self.amended.is_empty() => Keep::Protected,
+            Role::Untrusted | Role::NotAttributed | Role::PrivateKey | Role::Inactive => {
+                Keep::Protected
+            }
+            Role::Throttled | Role::Blocked | Role::Loop => Keep::Several,
+            Role::Tls | Role::BrokenTls => Keep::Once,
+        }
     }
 }

@@ -6,9 +6,11 @@
 //! row a batch with `advance` in between, and through a snapshot in the middle.
 
 mod feed;
+mod flood;
 mod project;
 
 pub use feed::Feed;
+pub use flood::Flood;
 
 use crate::abi::Rows;
 use crate::alert::Alert;
