@@ -13,7 +13,7 @@ const KEYS: u64 = 100_000;
 const BYTES_MAX: u32 = 1_000_000;
 
 const HEAVY_KEYS: u64 = 1_000_000;
-const DEFAULT_BYTES_MAX: u32 = 24 * 1024 * 1024;
+const MIB: u32 = 1024 * 1024;
 
 /// Through the sandbox, with its limits of memory and time.
 fn component<D: Detector>(flood: &Flood, state_bytes_max: u32, keys: u64) {
@@ -35,7 +35,7 @@ fn component<D: Detector>(flood: &Flood, state_bytes_max: u32, keys: u64) {
 }
 
 macro_rules! floods {
-    ($($name:ident, $heavy:ident: $crate_name:ident :: $detector:ident;)+) => {
+    ($($name:ident, $heavy:ident: $crate_name:ident :: $detector:ident, $mib:literal;)+) => {
         $(
             /// Scenario: something slow under way, a hundred thousand fresh keys, the
             /// rest of the slow thing.
@@ -52,7 +52,7 @@ macro_rules! floods {
             fn $heavy() {
                 component::<$crate_name::$detector>(
                     &$crate_name::flood::flood(),
-                    DEFAULT_BYTES_MAX,
+                    $mib * MIB,
                     HEAVY_KEYS,
                 );
             }
@@ -60,18 +60,19 @@ macro_rules! floods {
     };
 }
 
+// Each with the default of its `state_bytes_max`, in MiB.
 floods! {
-    lockout, heavy_lockout: detector_lockout::Lockout;
-    schannel, heavy_schannel: detector_schannel::Schannel;
-    relay_denied, heavy_relay_denied: detector_relay_denied::RelayDenied;
-    authas_anomaly, heavy_authas_anomaly: detector_authas_anomaly::AuthAsAnomaly;
-    kerberos_auth, heavy_kerberos_auth: detector_kerberos_auth::KerberosAuth;
-    mail_loop, heavy_mail_loop: detector_mail_loop::MailLoop;
+    lockout, heavy_lockout: detector_lockout::Lockout, 24;
+    schannel, heavy_schannel: detector_schannel::Schannel, 24;
+    relay_denied, heavy_relay_denied: detector_relay_denied::RelayDenied, 12;
+    authas_anomaly, heavy_authas_anomaly: detector_authas_anomaly::AuthAsAnomaly, 24;
+    kerberos_auth, heavy_kerberos_auth: detector_kerberos_auth::KerberosAuth, 24;
+    mail_loop, heavy_mail_loop: detector_mail_loop::MailLoop, 24;
     connector_attribution, heavy_connector_attribution:
-        detector_connector_attribution::ConnectorAttribution;
-    service_inactive, heavy_service_inactive: detector_service_inactive::ServiceInactive;
-    tls_failure, heavy_tls_failure: detector_tls_failure::TlsFailure;
-    tenant_throttle, heavy_tenant_throttle: detector_tenant_throttle::TenantThrottle;
+        detector_connector_attribution::ConnectorAttribution, 12;
+    service_inactive, heavy_service_inactive: detector_service_inactive::ServiceInactive, 24;
+    tls_failure, heavy_tls_failure: detector_tls_failure::TlsFailure, 24;
+    tenant_throttle, heavy_tenant_throttle: detector_tenant_throttle::TenantThrottle, 24;
 }
 
 /// Scenario: anonymous own mail, a hundred thousand other alerts, throttling.
@@ -88,5 +89,5 @@ fn incident() {
 #[ignore = "takes minutes: cargo xtask flood"]
 fn heavy_incident() {
     let flood = detector_incident::flood::flood();
-    component::<detector_incident::Incident>(&flood, 4 * 1024 * 1024, KEYS);
+    component::<detector_incident::Incident>(&flood, 4 * MIB, KEYS);
 }

@@ -5,6 +5,7 @@
 //! due before it hands over a row. A timer sees its own deadline as the time, so
 //! neither the size of batches nor the moments of `advance` can change a verdict.
 
+use postcard::ser_flavors::Size;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -175,8 +176,14 @@ impl<D: Detector> Runner<D> {
 
     /// Everything needed to go on from here.
     pub fn snapshot(&self) -> Result<Vec<u8>, String> {
-        postcard::to_extend(&(self.passage, self.detector.state()), vec![SNAPSHOT_VERSION])
-            .map_err(|error| error.to_string())
+        let whole = (self.passage, self.detector.state());
+        // A vector that grows needs up to thrice its size, and a guest's memory is
+        // small: it is measured first.
+        let size = postcard::serialize_with_flavor(&whole, Size::default());
+        let size = size.map_err(|error| error.to_string())?;
+        let mut bytes = Vec::with_capacity(1 + size);
+        bytes.push(SNAPSHOT_VERSION);
+        postcard::to_extend(&whole, bytes).map_err(|error| error.to_string())
     }
 
     fn fire_until(&mut self, until: Timestamp) {
