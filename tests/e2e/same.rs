@@ -111,7 +111,7 @@ fn incident_is_the_same() {
 }
 
 /// Rows of the SDK as a batch of the host.
-fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
+pub(crate) fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
     let columns: Vec<usize> = subscriptions.iter().map(|s| s.columns().len()).collect();
     let mut batch = Batch::new(&columns);
     let events = groups.iter().flat_map(|rows| rows.order.iter().copied()).max();
@@ -130,6 +130,50 @@ fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batc
         }
     }
     batch
+}
+
+/// An alert of the host as the SDK has it.
+pub(crate) fn from_host(alert: Alert) -> logwasp_sdk::Alert {
+    use logwasp::alert::{Activity, Confidence, Severity};
+    logwasp_sdk::Alert {
+        activity: match alert.activity {
+            Activity::Create => logwasp_sdk::Activity::Create,
+            Activity::Update => logwasp_sdk::Activity::Update,
+            Activity::Close => logwasp_sdk::Activity::Close,
+        },
+        rule: alert.rule,
+        key: alert.key,
+        severity: match alert.severity {
+            Severity::Info => logwasp_sdk::Severity::Info,
+            Severity::Low => logwasp_sdk::Severity::Low,
+            Severity::Medium => logwasp_sdk::Severity::Medium,
+            Severity::High => logwasp_sdk::Severity::High,
+            Severity::Critical => logwasp_sdk::Severity::Critical,
+        },
+        confidence: match alert.confidence {
+            Confidence::Low => logwasp_sdk::Confidence::Low,
+            Confidence::Medium => logwasp_sdk::Confidence::Medium,
+            Confidence::High => logwasp_sdk::Confidence::High,
+        },
+        noise: alert.noise,
+        time: alert.time,
+        first_seen: alert.first_seen,
+        last_seen: alert.last_seen,
+        count: alert.count,
+        title: alert.title,
+        description: alert.description,
+        remediation: alert.remediation,
+        entities: alert.entities,
+        attributes: alert.attributes,
+        labels: alert.labels,
+        attack: alert.attack,
+        evidence: alert
+            .evidence
+            .into_iter()
+            .map(|e| logwasp_sdk::Evidence { record: e.record, time: e.time, summary: e.summary })
+            .collect(),
+        amends: alert.amends,
+    }
 }
 
 fn from_native(alert: logwasp_sdk::Alert) -> Alert {

@@ -127,5 +127,16 @@ fn event_of<'c>(told: &'c Identified, arena: &'c Bump) -> Event<'c> {
             event.push(name.as_bytes(), Value::plain(value.as_bytes()));
         }
     }
+    for evidence in &alert.evidence {
+        // Values of a repeated field are told apart by U+001F.
+        let summary = number(evidence.summary.replace('\u{1f}', " "));
+        let record = number(evidence.record.to_string());
+        let time = number(evidence.time.to_string());
+        for (name, value) in
+            [("evidence.record", record), ("evidence.time", time), ("evidence.summary", summary)]
+        {
+            event.push(name.as_bytes(), Value::plain(value.as_bytes()));
+        }
+    }
     event
 }

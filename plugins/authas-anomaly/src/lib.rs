@@ -27,6 +27,8 @@ mod config;
 mod drift;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod flow;
 mod foreign;
 mod gateway;

@@ -56,6 +56,8 @@ pub(crate) struct Waiting {
     thumbprint: Option<String>,
     certificate: Option<String>,
     evidence: Evidence,
+    /// A message of the same connector and sender was lost lately.
+    is_suspect: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -113,6 +115,7 @@ impl Discards {
             return;
         }
         let evidence = Evidence::of(event, text::accepted(&delivery));
+        let group = judge::group(delivery.connector.as_deref(), Some(&sender_domain));
         let waiting = Waiting {
             at,
             message_id: delivery.message_id,
@@ -126,6 +129,7 @@ impl Discards {
             thumbprint: delivery.thumbprint,
             certificate: delivery.certificate,
             evidence,
+            is_suspect: self.losses.get(&group).is_some(),
         };
         self.due.set(deadline(&waiting, config), key);
         let ((), evicted) = self.waiting.touch(key, at, || waiting, |_| ());
@@ -256,7 +260,7 @@ impl Weigh for Waiting {
     }
 
     fn keep(&self) -> Keep {
-        Keep::Once
+        if self.is_suspect { Keep::Several } else { Keep::Once }
     }
 }
 

@@ -1,9 +1,9 @@
 //! C1 to C4: one trace row, judged on its own.
 
-use logwasp_sdk::{Alert, Confidence, Evidence, Severity, identity, text::clean};
+use logwasp_sdk::{Alert, Confidence, Evidence, Severity, domain, identity, text::clean};
 
 use crate::config::Config;
-use crate::inventory::{Inventory, registrable};
+use crate::inventory::Inventory;
 use crate::text;
 use crate::trace::Trace;
 
@@ -156,6 +156,6 @@ fn is_wrong_organization(trace: &Trace<'_>, inventory: &Inventory) -> bool {
     trace.host.as_deref().is_some_and(|host| {
         host.contains('.')
             && !inventory.is_allowed_host(host)
-            && registrable(oorg) != registrable(host)
+            && domain::organizational(oorg) != domain::organizational(host)
     })
 }

@@ -19,6 +19,8 @@ mod delivery;
 mod discard;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod inventory;
 mod judge;
 mod rows;

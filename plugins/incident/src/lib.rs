@@ -23,6 +23,8 @@ mod amendment;
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod links;
 mod member;
 mod parent;

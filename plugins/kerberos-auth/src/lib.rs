@@ -17,6 +17,8 @@ mod config;
 mod etypes;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod flow;
 mod inventory;
 mod logon;

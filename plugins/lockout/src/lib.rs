@@ -34,6 +34,8 @@ mod evidence;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
 mod failure;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod hop1;
 mod hop2;
 mod incident;

@@ -20,6 +20,8 @@ mod config;
 mod date;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod headers;
 mod places;
 mod quote;

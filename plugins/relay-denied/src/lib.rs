@@ -29,6 +29,8 @@ mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
 mod facts;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod peer;
 mod quote;
 mod recent;

@@ -32,6 +32,8 @@ mod config;
 mod evidence;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod host;
 mod incident;
 mod incidents;

@@ -97,6 +97,7 @@ mod alert;
 pub mod book;
 mod cadence;
 mod detector;
+pub mod domain;
 mod event;
 #[cfg(target_family = "wasm")]
 pub mod guest;

@@ -18,6 +18,8 @@
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod reply;
 mod rows;
 mod sighting;

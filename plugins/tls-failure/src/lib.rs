@@ -30,6 +30,8 @@
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod instant_messaging;
 mod inventory;
 mod rows;
