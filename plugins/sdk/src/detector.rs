@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::abi::Rows;
 use crate::alert::{Alert, Alerts};
 use crate::event::{Event, ReadRow};
+use crate::explain;
 use crate::options::Options;
 use crate::site::Site;
 use crate::subscription::Subscription;
@@ -69,6 +70,8 @@ pub struct Runner<D: Detector> {
     alerts: Alerts,
     /// The newest time seen; nothing decides before it.
     now: Timestamp,
+    /// The host wants to know why.
+    is_asked: bool,
 }
 
 impl<D: Detector> Runner<D> {
@@ -78,7 +81,8 @@ impl<D: Detector> Runner<D> {
         config: &str,
         snapshot: Option<&[u8]>,
     ) -> Result<(Self, Vec<Subscription>), String> {
-        let (config, site) = read_config::<D::Config>(config)?;
+        let (config, site, is_asked) = read_config::<D::Config>(config)?;
+        explain::set_asked(is_asked);
         let (now, state) = match snapshot {
             Some(bytes) => read_snapshot(bytes)?,
             None => (Timestamp::MIN, D::State::default()),
@@ -86,11 +90,12 @@ impl<D: Detector> Runner<D> {
         let subscriptions = D::subscriptions(&config, &site);
         let tags = subscriptions.iter().map(|subscription| subscription.tag).collect();
         let detector = D::new(config, site, state)?;
-        Ok((Self { detector, tags, alerts: Alerts::default(), now }, subscriptions))
+        Ok((Self { detector, tags, alerts: Alerts::default(), now, is_asked }, subscriptions))
     }
 
     /// Hands over the rows of one batch, in order.
     pub fn process(&mut self, batch: &[Rows]) -> Result<Vec<Alert>, String> {
+        explain::set_asked(self.is_asked);
         let mut heads = vec![0_usize; batch.len()];
         while let Some((group, row)) = next_row(batch, &mut heads) {
             let rows = &batch[group];
@@ -114,6 +119,7 @@ impl<D: Detector> Runner<D> {
 
     /// Lets time pass: every timer due at or before `watermark` fires.
     pub fn advance(&mut self, watermark: Timestamp) -> Vec<Alert> {
+        explain::set_asked(self.is_asked);
         self.fire_until(watermark);
         self.now = self.now.max(watermark);
         self.alerts.take()
@@ -121,6 +127,7 @@ impl<D: Detector> Runner<D> {
 
     /// End of input.
     pub fn finish(&mut self) -> Vec<Alert> {
+        explain::set_asked(self.is_asked);
         self.alerts.set_now(self.now);
         self.detector.finish(&mut self.alerts);
         self.alerts.take()
@@ -158,17 +165,18 @@ fn next_row(batch: &[Rows], heads: &mut [usize]) -> Option<(usize, usize)> {
     Some((group, row))
 }
 
-/// Splits `site` from the options and reads both.
-fn read_config<C: Options>(json: &str) -> Result<(C, Site), String> {
+/// Splits `site` and the host's question from the options; reads all of them.
+fn read_config<C: Options>(json: &str) -> Result<(C, Site, bool), String> {
     let mut config: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).map_err(|error| format!("config is not an object: {error}"))?;
     let site = match config.remove("site") {
         Some(site) => Site::from_json(site)?,
         None => Site::default(),
     };
+    let is_asked = explain::take_question(&mut config);
     let config = serde_json::from_value(serde_json::Value::Object(config))
         .map_err(|error| error.to_string())?;
-    Ok((config, site))
+    Ok((config, site, is_asked))
 }
 
 fn read_snapshot<S: DeserializeOwned>(bytes: &[u8]) -> Result<(Timestamp, S), String> {

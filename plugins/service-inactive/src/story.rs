@@ -199,6 +199,19 @@ impl Story for Refusals {
         (self.kind.key("further servers"), story)
     }
 
+    fn measure(&self, config: &Config) -> (String, String) {
+        let (seen, min, window) = (self.recent.len(), self.min, config.window);
+        let peers = self.peers();
+        let planned = if self.is_planned { ", in planned maintenance" } else { "" };
+        let counted = match self.kind {
+            Kind::NotActive => {
+                format!("{seen} of {min} refused connections of {peers} of 2 peers within {window}{planned}")
+            }
+            Kind::NotAvailable => format!("{seen} of {min} refused connections within {window}"),
+        };
+        (self.kind.code().to_owned(), counted)
+    }
+
     fn heap_bytes(&self) -> usize {
         let texts: usize = self
             .recent
