@@ -54,6 +54,7 @@ mod text;
 mod time_join;
 mod user;
 mod verdict;
+mod why;
 
 use logwasp_sdk::time::DAY;
 use logwasp_sdk::{Alerts, Detector, Event, Site, Subscription, Timestamp, read_row};

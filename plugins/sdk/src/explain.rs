@@ -6,6 +6,7 @@
 //! contract, an alert, or a snapshot.
 
 use std::cell::Cell;
+use std::fmt;
 
 use serde_json::{Map, Value};
 
@@ -24,16 +25,16 @@ thread_local! {
 }
 
 /// Says why a rule fired or stayed silent for a key: what was counted, what would have
-/// been enough, within which window, what was left out. `reason` is called only when
-/// somebody asked, so a call costs a test of a flag.
+/// been enough, within which window, what was left out. `reason` is called, and `key`
+/// written, only when somebody asked, so a call costs a test of a flag.
 ///
 /// ```
 /// # let (count, failures_min) = (3, 5);
 /// logwasp_sdk::explain("F1", "user1", || format!("{count} of {failures_min} failures, silent"));
 /// ```
-pub fn explain(rule: &str, key: &str, reason: impl FnOnce() -> String) {
+pub fn explain(rule: &str, key: impl fmt::Display, reason: impl FnOnce() -> String) {
     if IS_ASKED.get() {
-        tell(rule, key, &reason());
+        tell(rule, &key.to_string(), &reason());
     }
 }
 
