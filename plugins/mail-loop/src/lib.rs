@@ -31,6 +31,7 @@ mod sighting;
 mod tests;
 mod text;
 mod visits;
+mod why;
 
 use logwasp_sdk::{Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};
@@ -106,7 +107,11 @@ impl MailLoop {
         match row {
             Row::Session(row) => {
                 session::learn(&mut state.learned, row);
-                session::sighting(row, places, &state.learned)
+                let sighting = session::sighting(row, places, &state.learned);
+                if sighting.is_none() {
+                    why::no_reply(row.ip);
+                }
+                sighting
             }
             Row::Visit(row) => state.book.visit(row, event, places, &state.learned, config),
             Row::Failed(row) => quote::in_tracking(row, places, &state.learned),

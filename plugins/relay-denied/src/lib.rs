@@ -41,6 +41,7 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 mod track;
+mod why;
 
 use logwasp_sdk::time::HOUR;
 use logwasp_sdk::{
@@ -136,7 +137,11 @@ impl RelayDenied {
         match row {
             Row::Session(session) => {
                 learn(learned, session, &mut self.learned_last);
-                refusal::sighting(session, inventory, learned).map(|s| self.explain(s, at))
+                let sighting = refusal::sighting(session, inventory, learned);
+                if sighting.is_none() {
+                    why::no_refusal(session);
+                }
+                sighting.map(|sighting| self.explain(sighting, at))
             }
             Row::Mail(mail) => quote::in_mail(mail),
             Row::Syslog(line) => quote::in_syslog(line, inventory, learned),
