@@ -27,6 +27,7 @@ mod tenants;
 mod tests;
 mod text;
 mod trace;
+mod why;
 
 use logwasp_sdk::state::{Cases, Spans, Weight};
 use logwasp_sdk::{
@@ -125,6 +126,7 @@ impl ConnectorAttribution {
         self.report(hits, event, alerts);
         let lost = self.state.discards.trace(trace, event, &self.config);
         for loss in lost {
+            why::lost(loss.message_id(), &self.config);
             let hit = self.state.discards.judge(loss, alerts.now(), &self.config);
             self.raise(hit, Weight::Count(1), alerts);
         }

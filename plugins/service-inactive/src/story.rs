@@ -209,7 +209,9 @@ impl Story for Refusals {
         let planned = if self.is_planned { ", in planned maintenance" } else { "" };
         let counted = match self.kind {
             Kind::NotActive => {
-                format!("{seen} of {min} refused connections of {peers} of 2 peers within {window}{planned}")
+                format!(
+                    "{seen} of {min} refused connections of {peers} of 2 peers within {window}{planned}"
+                )
             }
             Kind::NotAvailable => format!("{seen} of {min} refused connections within {window}"),
         };
