@@ -93,7 +93,7 @@ fn decisions(lines: &mut Vec<Value>, asked: &Asked, explanation: &Explanation<'_
                     "type": "decision", "detector": asked.name,
                     "rule": rule_name(&asked.name, rule), "key": key,
                     "time": to_rfc3339(reason.time), "reason": reason.text,
-                    "count": told.count,
+                    "times": reason.times, "told_in_all": told.count,
                 }));
             }
         }

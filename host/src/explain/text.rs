@@ -199,11 +199,13 @@ fn about<'a>(
 
 fn reasons_of(out: &mut String, subject: &str, told: &Told) {
     for (place, reason) in told.kept().enumerate() {
-        if place == told.first.len() && told.hidden() > 0 {
-            let _ = writeln!(out, "      ... and {} more", told.hidden());
+        if place == told.first.len() && told.hidden > 0 {
+            let _ = writeln!(out, "      ... and {} more", told.hidden);
         }
-        let time = short_time(reason.time);
-        let _ = writeln!(out, "    {time}  {}: {}", printable(subject), printable(&reason.text));
+        let (time, text) = (short_time(reason.time), printable(&reason.text));
+        let times =
+            if reason.times > 1 { format!(" ({} times)", reason.times) } else { String::new() };
+        let _ = writeln!(out, "    {time}  {}: {text}{times}", printable(subject));
     }
 }
 

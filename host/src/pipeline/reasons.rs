@@ -23,6 +23,8 @@ pub struct Reason {
     pub key: String,
     /// In words.
     pub text: String,
+    /// How often the same was said in a row.
+    pub times: u64,
 }
 
 impl Reason {
@@ -35,7 +37,7 @@ impl Reason {
         }
         let time = cells.next()?.parse().ok()?;
         let mut cell = || cells.next().map(str::to_owned);
-        Some(Self { time, rule: cell()?, key: cell()?, text: cell()? })
+        Some(Self { time, rule: cell()?, key: cell()?, text: cell()?, times: 1 })
     }
 }
 
@@ -56,6 +58,8 @@ pub struct Told {
     pub first: Vec<Reason>,
     /// The newest of those that came after.
     pub last: Vec<Reason>,
+    /// How many between them were only counted.
+    pub hidden: u64,
 }
 
 /// Rules and keys of one detector.
@@ -74,12 +78,17 @@ impl Reasons {
         }
         let told = self.by_subject.entry(subject).or_default();
         told.count += 1;
+        let newest = if told.last.is_empty() { &mut told.first } else { &mut told.last };
+        if let Some(newest) = newest.last_mut().filter(|newest| newest.text == reason.text) {
+            newest.times += 1;
+            return;
+        }
         if told.first.len() < FIRST_MAX {
             told.first.push(reason);
             return;
         }
         if told.last.len() == LAST_MAX {
-            told.last.remove(0);
+            told.hidden += told.last.remove(0).times;
         }
         told.last.push(reason);
     }
@@ -94,11 +103,6 @@ impl Told {
     /// The reasons that were kept, in order.
     pub fn kept(&self) -> impl Iterator<Item = &Reason> {
         self.first.iter().chain(&self.last)
-    }
-
-    /// How many between the first and the last were only counted.
-    pub fn hidden(&self) -> u64 {
-        self.count - (self.first.len() + self.last.len()) as u64
     }
 }
 
@@ -117,17 +121,19 @@ mod tests {
         }
     }
 
-    /// Scenario: twenty reasons of one subject.
-    /// Guarantees: the beginning and the end are kept, the rest is counted.
+    /// Scenario: twenty reasons of one subject, then the last of them thrice more.
+    /// Guarantees: the beginning and the end are kept, the rest is counted; what is
+    /// said again and again is one reason.
     #[test]
     fn the_beginning_and_the_end_are_kept() {
         let mut reasons = Reasons::default();
-        for time in 0..20 {
-            let (rule, key) = ("T1".to_owned(), "user1".to_owned());
-            reasons.add(Reason { time, rule, key, text: String::new() });
+        for time in (0..20).chain([19; 3]) {
+            let line = format!("explain\t{time}\tT1\tuser1\t{time} of 30");
+            reasons.add(Reason::parse(&line).expect("a reason"));
         }
         let (_, _, told) = reasons.subjects().next().expect("one");
         let times: Vec<i64> = told.kept().map(|reason| reason.time).collect();
-        assert_eq!((times, told.hidden()), (vec![0, 1, 2, 15, 16, 17, 18, 19], 12));
+        assert_eq!((times, told.hidden), (vec![0, 1, 2, 15, 16, 17, 18, 19], 12));
+        assert_eq!((told.count, told.last.last().map(|reason| reason.times)), (23, Some(4)));
     }
 }

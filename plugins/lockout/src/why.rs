@@ -19,7 +19,7 @@ pub(crate) fn failed(account: &str, user: &User, at: Timestamp, config: &Config)
             Some(lock) => format!("locked out at {} as reported", format_timestamp(lock)),
             None => "no lockout reported (4740), silent".to_owned(),
         };
-        format!("{failures} failures within {}, {reported}", config.lookback)
+        format!("failures within {}: {failures}, {reported}", config.lookback)
     });
     explain("T2", account, || {
         let (seen, min) = (user.locked_attempts(at), config.implied_min);
