@@ -80,13 +80,13 @@ impl Detector for ConnectorAttribution {
 
     fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts) {
         match read_row(event) {
-            Some(Row::Trace(row)) => {
-                if let Some(trace) = Trace::read(&row) {
-                    self.trace(&trace, event, alerts);
-                }
-            }
+            Some(Row::Trace(row)) => match Trace::read(&row) {
+                Some(trace) => self.trace(&trace, event, alerts),
+                None => why::no_trace(row.message_id),
+            },
             Some(Row::Mail(row)) => {
                 let hits = self.state.tenants.header(&row, event, &self.inventory);
+                why::header(row.message_id, row.tenant, hits.len());
                 self.report(hits, event, alerts);
             }
             Some(Row::Session(row)) => self.deliveries(delivery::in_session(&row), event),
@@ -133,6 +133,9 @@ impl ConnectorAttribution {
     }
 
     fn deliveries(&mut self, delivery: Option<Delivery>, event: &Event<'_>) {
+        if delivery.is_none() {
+            why::no_delivery();
+        }
         // A late row begins nothing, and an alert of C5 always begins with its row.
         if let Some(delivery) = delivery.filter(|_| !event.is_late()) {
             self.state.discards.delivery(delivery, event, &self.inventory, &self.config);

@@ -1,7 +1,7 @@
 //! What is told of decisions when somebody asks.
 
 use logwasp_sdk::time::format_timestamp;
-use logwasp_sdk::{Timestamp, explain};
+use logwasp_sdk::{Cell, Timestamp, explain};
 
 use crate::config::Config;
 use crate::delivery::Delivery;
@@ -68,5 +68,29 @@ pub(crate) fn shown(message_id: &str) {
 pub(crate) fn lost(message_id: &str, config: &Config) {
     explain("C5", message_id, || {
         format!("the trace went on and did not show it within {}, enough", config.discard_wait)
+    });
+}
+
+/// A row of a server on premises.
+pub(crate) fn no_trace(message_id: Cell<'_>) {
+    explain("", message_id.unwrap_or_default(), || {
+        "the row is no trace of Exchange Online, so it knows nothing of attribution".to_owned()
+    });
+}
+
+/// C3: a mail's own word about its tenant.
+pub(crate) fn header(message_id: Cell<'_>, tenant: Cell<'_>, hits: usize) {
+    explain("C3", message_id.unwrap_or_default(), || match (tenant, hits) {
+        (None, _) => "no X-EOPTenantAttributedMessage, silent".to_owned(),
+        (Some(_), 0) => "the trace names no other tenant, or was not read yet, silent".to_owned(),
+        (Some(tenant), _) => format!("the header names {tenant}, the trace another, enough"),
+    });
+}
+
+/// C5: a row that is no accepted delivery.
+pub(crate) fn no_delivery() {
+    explain("C5", "", || {
+        "no message that a front door of Exchange Online accepted (250 2.6.0 <id>), silent"
+            .to_owned()
     });
 }

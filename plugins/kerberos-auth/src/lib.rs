@@ -162,6 +162,9 @@ impl KerberosAuth {
             Row::Modified(row) => {
                 let texts = [row.server, row.server_name, row.target, row.data, row.message];
                 let named = inventory.named_in(&texts, learned);
+                if named.is_empty() {
+                    why::nobody_named(row.server);
+                }
                 trust.companions(&named, trust::Companion::Modified, event, config, flow)
             }
             Row::Inbound(row) => {
@@ -179,6 +182,7 @@ impl KerberosAuth {
             }
             Row::Skew(row) => {
                 let hosts = [row.ip, row.server_name, row.target];
+                why::skew(row.host);
                 hosts.into_iter().flatten().filter_map(own).for_each(|h| trust.skew(h, event));
                 Vec::new()
             }

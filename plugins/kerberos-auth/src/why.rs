@@ -86,3 +86,17 @@ pub(crate) fn foreign_refusal(ip: Cell<'_>) {
         "a refusal, but not between Exchange servers of ours, silent".to_owned()
     });
 }
+
+/// K1: an error that names no server of ours.
+pub(crate) fn nobody_named(server: Cell<'_>) {
+    explain("K1", server.unwrap_or_default(), || {
+        "KRB_AP_ERR_MODIFIED that names no known Exchange server, silent".to_owned()
+    });
+}
+
+/// A clock that differs explains failures, and is none.
+pub(crate) fn skew(host: Cell<'_>) {
+    explain("", host.unwrap_or_default(), || {
+        "a clock differs (0x25): kept to explain K1 and K5, silent".to_owned()
+    });
+}

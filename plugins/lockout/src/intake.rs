@@ -86,9 +86,13 @@ impl Lockout {
         &mut self,
         event: &Event<'_>,
         failed: Option<Failed>,
+        written: Cell<'_>,
         alerts: &mut Alerts,
     ) {
-        let Some(Failed { user, domain, failure }) = failed else { return };
+        let Some(Failed { user, domain, failure }) = failed else {
+            why::no_failure(written);
+            return;
+        };
         for place in failure.sources() {
             self.state.sources.failed(&place.key, &user.key, event.time());
         }

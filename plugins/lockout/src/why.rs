@@ -1,7 +1,7 @@
 //! What is told of decisions when somebody asks.
 
 use logwasp_sdk::time::format_timestamp;
-use logwasp_sdk::{Timestamp, explain};
+use logwasp_sdk::{Cell, Timestamp, explain};
 
 use crate::config::Config;
 use crate::user::User;
@@ -69,5 +69,12 @@ pub(crate) fn unlocked(account: &str, incidents: usize) {
 pub(crate) fn nobody(server: &str) {
     explain("", server, || {
         "a failed logon without a user: kept to be joined with a lockout by its time".to_owned()
+    });
+}
+
+/// A record that is no failure.
+pub(crate) fn no_failure(user: Cell<'_>) {
+    explain("", user.unwrap_or_default(), || {
+        "the record is no failed logon of an account that counts, silent".to_owned()
     });
 }

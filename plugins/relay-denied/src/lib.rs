@@ -111,6 +111,8 @@ impl Detector for RelayDenied {
         let Some(row) = read_row(event) else { return };
         if let Some(sighting) = self.judge(event.time(), &row) {
             self.state.book.enter(&sighting, event, &self.config, alerts);
+        } else {
+            why::no_quote(&row);
         }
     }
 

@@ -3,7 +3,7 @@
 use logwasp_sdk::explain;
 
 use crate::config::Config;
-use crate::rows::Session;
+use crate::rows::{Row, Session};
 use crate::rule::{HARVEST_MIN, PROBE_DOMAINS_MIN, Rule};
 use crate::track::{Step, Track};
 
@@ -50,5 +50,19 @@ pub(crate) fn no_refusal(row: &Session<'_>) {
     explain("", row.ip.unwrap_or_default(), || {
         let (reply, direction) = (row.reply.unwrap_or("-"), row.direction.unwrap_or("-"));
         format!("{reply:?} in a {direction} log is no refusal to relay that counts, silent")
+    });
+}
+
+/// A text that quotes no refusal that counts.
+pub(crate) fn no_quote(row: &Row<'_>) {
+    let whose = match row {
+        Row::Mail(_) => None,
+        Row::Syslog(row) => row.host,
+        Row::Text(row) => row.host,
+        Row::Tracking(row) => row.message_id,
+        Row::Session(_) | Row::Command(_) | Row::Coverage(_) => return,
+    };
+    explain("R9", whose.unwrap_or_default(), || {
+        "the text quotes no refusal to relay with its code and its words, silent".to_owned()
     });
 }
