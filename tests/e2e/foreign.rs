@@ -10,7 +10,8 @@ use crate::support::root;
 
 /// The component of the foreign detector.
 pub(crate) fn component() -> Vec<u8> {
-    let mut module = wat::parse_str(include_str!("../foreign/detector.wat")).expect("it is a module");
+    let mut module =
+        wat::parse_str(include_str!("../foreign/detector.wat")).expect("it is a module");
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_path(root().join("wit/v0.1")).expect("the contract parses");
     let world = resolve.select_world(&[package], Some("detector")).expect("it has the world");

@@ -154,7 +154,7 @@ fn cut(value: &str) -> String {
     if shown.len() < value.len() {
         shown.push_str("...");
     }
-    printable(&shown.replace('\n', " "))
+    printable(&shown.replace(['\r', '\n', '\t'], " "))
 }
 
 fn decisions(out: &mut String, asked: &Asked, explanation: &Explanation<'_>) {
@@ -169,7 +169,11 @@ fn decisions(out: &mut String, asked: &Asked, explanation: &Explanation<'_>) {
     };
     let about = about(reasons, explanation);
     if about.is_empty() {
-        let _ = writeln!(out, "  why: it says nothing of what was asked for");
+        let nothing = match explanation.entities.is_empty() {
+            true => "it had nothing to decide",
+            false => "it says nothing of what was asked for",
+        };
+        let _ = writeln!(out, "  why: {nothing}");
         return;
     }
     let _ = writeln!(out, "  why:");

@@ -43,7 +43,7 @@ fn values(values: &[String]) -> String {
 
 /// In quotes when one would not see where it begins and ends.
 fn value_words(value: &str) -> Cow<'_, str> {
-    let is_plain = !value.is_empty() && value.trim() == value && !value.contains(',');
+    let is_plain = !value.is_empty() && !value.contains([' ', ',', '\t', '\n']);
     if is_plain { Cow::Borrowed(value) } else { Cow::Owned(format!("{value:?}")) }
 }
 
@@ -56,18 +56,24 @@ pub(super) fn subscription(spec: &SubscriptionSpec) -> String {
     }
 }
 
-/// How the formats that were found are searched for it: `winevent-xml: by event id`.
+/// How the formats that were found are searched for it: `winevent-xml, evtx: by the
+/// event id 4740`.
 pub(super) fn searched(watched: &Watched, found: impl Iterator<Item = Format>) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<(String, String)> = Vec::new();
     for format in found {
         let coats = searches(&watched.subscription, format);
         let several = coats.len() > 1;
         for (coat, search) in coats {
             let coat = if several { format!(" with {coat} inside") } else { String::new() };
-            all.push(format!("{}{coat}: {}", format.name(), search_words(&search, &watched.spec)));
+            let (place, how) =
+                (format!("{}{coat}", format.name()), search_words(&search, &watched.spec));
+            match all.iter_mut().find(|(_, known)| *known == how) {
+                Some((places, _)) => *places = format!("{places}, {place}"),
+                None => all.push((place, how)),
+            }
         }
     }
-    all
+    all.into_iter().map(|(places, how)| format!("{places}: {how}")).collect()
 }
 
 fn search_words(search: &Search, spec: &SubscriptionSpec) -> String {
@@ -111,7 +117,10 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         for (spec, words) in [
             (spec("@event_id", "any-of", &["4740", "644"], false), "@event_id is 4740 or 644"),
-            (spec("data", "contains", &["5.7.1"], false), "data contains 5.7.1 in any case"),
+            (
+                spec("data", "contains", &["5.7.1 U"], false),
+                "data contains \"5.7.1 U\" in any case",
+            ),
             (spec("user", "present", &[], true), "user is not there"),
             (spec("user", "any-of", &["", "-"], true), "user is not \"\" or -"),
             (spec("Status", "number-in", &["1..5"], true), "Status is not a number in 1..5"),

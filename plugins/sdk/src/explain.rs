@@ -56,8 +56,8 @@ fn tell(rule: &str, key: &str, reason: &str) {
     native::LINES.with_borrow_mut(|lines| lines.push(line));
 }
 
-/// True while the host wants to know.
-pub(crate) fn is_asked() -> bool {
+/// True while the host wants to know; for reasons that take more than a closure.
+pub fn is_asked() -> bool {
     IS_ASKED.get()
 }
 

@@ -96,7 +96,8 @@ impl Detector for ServiceInactive {
         };
         match refusal {
             Some(refusal) => self.refused(&refusal, event, alerts),
-            None => not_counted(&row),
+            None if explain::is_asked() => not_counted(&row),
+            None => {}
         }
     }
 
