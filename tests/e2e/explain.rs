@@ -172,6 +172,20 @@ fn the_question_changes_nothing() {
     assert!(verdicts.iter().all(|verdict| verdict["explains_itself"] == true));
 }
 
+/// Scenario: a mail, whose words may be encoded.
+/// Guarantees: it is told that the format is never searched, and for whom it is read.
+#[test]
+fn what_is_never_searched_is_told() {
+    let text = explain(&["-d", "authas-anomaly", "examples/hybrid"]);
+    assert_parts(
+        &text,
+        &[
+            "  in full    mail, for authas-anomaly [1]",
+            "searched  mail: each record is decoded, this format is never searched",
+        ],
+    );
+}
+
 /// Scenario: wrong arguments, and an input that is not there.
 /// Guarantees: the exit codes and three-part errors of the other commands.
 #[test]

@@ -46,6 +46,14 @@ fn input(explanation: &Explanation<'_>) -> String {
         let more = if hidden > 0 { format!(" and {hidden} more") } else { String::new() };
         let _ = writeln!(out, "  event ids  {ids}{more}");
     }
+    for format in report.formats.keys() {
+        let needed = report.watched.iter().filter(|watched| words::is_read_fully(watched, *format));
+        let needed = needed.map(|watched| format!("{} [{}]", watched.detector, watched.number));
+        let needed = needed.collect::<Vec<_>>().join(", ");
+        if !needed.is_empty() {
+            let _ = writeln!(out, "  in full    {}, for {}", format.name(), printable(&needed));
+        }
+    }
     let about = explanation.entities.0.iter();
     let about = about.map(|entity| format!("{}={}", entity.name, printable(&entity.written)));
     let about = about.collect::<Vec<_>>().join("  ");
@@ -178,6 +186,8 @@ fn decisions(out: &mut String, asked: &Asked, explanation: &Explanation<'_>) {
     }
     let _ = writeln!(out, "  why:");
     for (rule, key, told) in about.iter().take(SUBJECTS_SHOWN_MAX) {
+        // Many keys begin with their rule.
+        let key = key.strip_prefix(*rule).map_or(*key, |key| key.trim_start_matches([' ', '|']));
         reasons_of(out, &format!("{} {key}", rule_name(&asked.name, rule)), told);
     }
     let hidden = about.len().saturating_sub(SUBJECTS_SHOWN_MAX) as u64 + reasons.left_out;

@@ -76,6 +76,12 @@ pub(super) fn searched(watched: &Watched, found: impl Iterator<Item = Format>) -
     all.into_iter().map(|(places, how)| format!("{places}: {how}")).collect()
 }
 
+/// True when the subscription makes the format be decoded in full.
+pub(super) fn is_read_fully(watched: &Watched, format: Format) -> bool {
+    let coats = searches(&watched.subscription, format);
+    coats.iter().any(|(_, search)| matches!(search, Search::Nothing | Search::NotSearched))
+}
+
 fn search_words(search: &Search, spec: &SubscriptionSpec) -> String {
     match search {
         Search::EventIds(ids) => {
@@ -98,6 +104,7 @@ fn search_words(search: &Search, spec: &SubscriptionSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use logwasp_core::interest::Subscription;
 
     fn spec(field: &str, op: &str, values: &[&str], negate: bool) -> ConditionSpec {
         ConditionSpec {
@@ -128,5 +135,32 @@ mod tests {
         ] {
             assert_eq!(condition(&spec), words);
         }
+    }
+
+    /// Scenario: two conditions, neither of which gives a text; then one that does.
+    /// Guarantees: the conditions at fault are named, and that the format is read in
+    /// full; the text is named otherwise, once for formats that are searched alike.
+    #[test]
+    fn searches_are_words() {
+        let watched = |kind: &str, all_of: Vec<ConditionSpec>| {
+            let spec = SubscriptionSpec { kind: kind.to_owned(), all_of, columns: Vec::new() };
+            let subscription = Subscription::compile(&spec).expect("it compiles");
+            Watched { detector: "d".to_owned(), number: 1, spec, subscription }
+        };
+        let number = spec("sc-status", "number-in", &["401"], false);
+        let absent = spec("cs-username", "absent", &[], false);
+        let without = watched("iis", vec![number, absent]);
+        assert_eq!(
+            searched(&without, [Format::W3c, Format::Evtx].into_iter()),
+            ["w3c: each record is decoded, because `sc-status is a number in 401` or \
+              `cs-username is not there` gives no text to search for"]
+        );
+        assert!(is_read_fully(&without, Format::W3c) && !is_read_fully(&without, Format::Evtx));
+        let by_id = watched("windows-event", vec![spec("@event_id", "equals", &["4740"], false)]);
+        assert_eq!(
+            searched(&by_id, [Format::WinEventXml, Format::Evtx].into_iter()),
+            ["winevent-xml, evtx: by the event id 4740"]
+        );
+        assert!(!is_read_fully(&by_id, Format::WinEventXml));
     }
 }
