@@ -10,7 +10,9 @@ mod browser; // the report in a real browser, when there is one
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are
 mod dom; // HTML as a parser of the standard sees it
+mod explain; // why a detector fired or stayed silent
 mod floods; // fresh keys without end
+mod foreign; // a detector made without the SDK
 mod hostile; // law 6: a guest cannot hurt
 mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
 mod packed; // one log in every packing and encoding

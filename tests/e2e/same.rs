@@ -1,7 +1,8 @@
 //! The worked examples of all detectors, natively and as components.
 
 use logwasp::alert::Alert;
-use logwasp::sandbox::{Batch, Guest, RowHead, Sandbox};
+use logwasp::pipeline::reasons;
+use logwasp::sandbox::{Batch, Guest, Plugin, RowHead, Sandbox};
 use logwasp_sdk::abi::Rows;
 use logwasp_sdk::testkit::Example;
 use logwasp_sdk::{Detector, Runner};
@@ -27,8 +28,29 @@ fn same<D: Detector>(examples: Vec<Example>) {
         // A snapshot goes over to a new instance, which ends without a word.
         let snapshot = guest.snapshot().expect("no fault");
         plugin.start(example.config, Some(&snapshot)).expect("it goes on");
-        println!("{}: native = wasm, {} alerts", example.name, native.len());
+        let reasons = asked(&plugin, &example, &batch, &native);
+        println!("{}: native = wasm, {} alerts, {reasons} reasons", example.name, native.len());
     }
+}
+
+/// Runs an example once more with the host's question: nothing of it may change an
+/// alert, and whoever got rows says something. How many reasons were told.
+fn asked(plugin: &Plugin, example: &Example, batch: &Batch, unasked: &[Alert]) -> usize {
+    let mut config: serde_json::Value = serde_json::from_str(example.config).expect("JSON");
+    config[reasons::CONFIG_KEY] = true.into();
+    let mut guest = plugin.start(&config.to_string(), None).expect("it starts").guest;
+    let mut alerts = guest.process(batch).expect("no fault");
+    let mut log = guest.take_log();
+    if let Some(watermark) = example.watermark() {
+        alerts.extend(guest.advance(watermark).expect("no fault"));
+    }
+    alerts.extend(guest.finish().expect("no fault"));
+    log.extend(guest.take_log());
+    assert_eq!(alerts, unasked, "{}: the question changed the alerts", example.name);
+    let told = log.iter().filter(|(_, line)| reasons::Reason::parse(line).is_some()).count();
+    let only_coverage = example.events.iter().all(|event| event.kind == "coverage");
+    assert!(told > 0 || batch.events() == 0 || only_coverage, "{}: no reason", example.name);
+    told
 }
 
 /// Scenario: the worked examples of `lockout`.

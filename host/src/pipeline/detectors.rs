@@ -5,9 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use logwasp_core::event::Kind;
-use logwasp_core::interest::{Interest, Subscription};
+use logwasp_core::interest::{Interest, Subscription, SubscriptionSpec};
 use sha2::{Digest, Sha256};
 
+use super::reasons;
 use crate::config::{self, Component, Config, check_options};
 use crate::hash::hex;
 use crate::problem::{Problem, nearest};
@@ -124,6 +125,25 @@ pub fn load(
     wanted: &Wanted,
     mut visit: impl FnMut(&str, &Manifest),
 ) -> Result<Detectors, Problem> {
+    start_all(config, wanted, false, |name, manifest, _| visit(name, manifest))
+}
+
+/// The same; each detector that can is asked to explain its decisions. `visit` also
+/// sees what each subscribed to.
+pub fn load_asked(
+    config: &Config,
+    wanted: &Wanted,
+    visit: impl FnMut(&str, &Manifest, &[SubscriptionSpec]),
+) -> Result<Detectors, Problem> {
+    start_all(config, wanted, true, visit)
+}
+
+fn start_all(
+    config: &Config,
+    wanted: &Wanted,
+    is_asked: bool,
+    mut visit: impl FnMut(&str, &Manifest, &[SubscriptionSpec]),
+) -> Result<Detectors, Problem> {
     let selected = select(config, wanted)?;
     let cache = config.cache_dir.as_deref().and_then(Cache::open);
     let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
@@ -132,21 +152,43 @@ pub fn load(
         let bytes = component_bytes(config, &name, &component)?;
         let plugin =
             sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
+        let is_asked = is_asked && explains_itself(plugin.manifest());
+        let limits = if is_asked { limits.with_explanations() } else { limits };
         let plugin = plugin.with_limits(limits);
         let manifest = plugin.manifest();
         check_options(config, &name, &options, &manifest.config_schema)?;
-        visit(&name, manifest);
-        let started = plugin.start(&config.start_json(&options), None).map_err(|fault| {
-            config
-                .problem_at(
-                    &["detector", &name],
-                    format!("detector `{name}` does not start: {fault}"),
-                )
-                .hint("`logwasp check -c <config>` shows its options and their defaults")
-        })?;
+        let started =
+            plugin.start(&start_json(config, &options, is_asked), None).map_err(|fault| {
+                config
+                    .problem_at(
+                        &["detector", &name],
+                        format!("detector `{name}` does not start: {fault}"),
+                    )
+                    .hint("`logwasp check -c <config>` shows its options and their defaults")
+            })?;
+        visit(&name, manifest, &started.subscriptions);
         detectors.add(&name, started, may_amend)?;
     }
     Ok(detectors)
+}
+
+fn start_json(
+    config: &Config,
+    options: &serde_json::Map<String, serde_json::Value>,
+    is_asked: bool,
+) -> String {
+    if !is_asked {
+        return config.start_json(options);
+    }
+    let mut options = options.clone();
+    options.insert(reasons::CONFIG_KEY.to_owned(), true.into());
+    config.start_json(&options)
+}
+
+/// True when the detector's schema says that it understands the question.
+pub fn explains_itself(manifest: &Manifest) -> bool {
+    let schema = serde_json::from_str::<serde_json::Value>(&manifest.config_schema);
+    schema.is_ok_and(|schema| schema.get(reasons::CONFIG_KEY) == Some(&true.into()))
 }
 
 fn select(config: &Config, wanted: &Wanted) -> Result<Vec<Selected>, Problem> {

@@ -10,11 +10,14 @@ mod dispatch;
 mod harvest;
 mod order;
 mod read;
+pub mod reasons;
 mod row;
 mod second_stage;
 mod texts;
+mod witness;
 
-pub use detect::{Options, Outcome, Stats, detect};
-pub use detectors::{Detectors, Loaded, Wanted, load};
+pub use detect::{Options, Outcome, Stats, detect, detect_seen};
+pub use detectors::{Detectors, Loaded, Wanted, explains_itself, load, load_asked};
 pub use dispatch::Faulted;
 pub use read::{Finding, ReadOptions, read_events};
+pub use witness::Witness;

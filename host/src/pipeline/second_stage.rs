@@ -8,6 +8,7 @@ use logwasp_core::time::TimeQuality;
 use super::detectors::Loaded;
 use super::dispatch::{Dispatcher, Work};
 use super::row::{self, Row};
+use super::witness::Witness;
 use crate::alert::{Alert, Amended, Identified, Severity};
 
 /// What the second stage made of the alerts of the first.
@@ -27,6 +28,7 @@ pub(super) fn correlate(
     interest: &Interest,
     loaded: Vec<Loaded>,
     newest: Option<i64>,
+    witness: Option<&dyn Witness>,
 ) -> Correlated {
     let grants: Vec<bool> = loaded.iter().map(|detector| detector.may_amend).collect();
     let mut dispatcher = Dispatcher::here(loaded);
@@ -36,10 +38,13 @@ pub(super) fn correlate(
     for told in &first {
         let event = event_of(told, &arena);
         interest.matching(&event, &arena, &mut matches);
+        let record = told.alert.evidence.first().map_or(0, |evidence| evidence.record);
+        if let Some(witness) = witness {
+            witness.see(&event, record, &arena);
+        }
         if !matches.is_empty() {
             rows_matched += matches.len() as u64;
             bytes.clear();
-            let record = told.alert.evidence.first().map_or(0, |evidence| evidence.record);
             row::write(&mut bytes, interest, &matches, &event, record, &arena);
             if let Some(row) = Row::new(told.alert.time, &bytes) {
                 dispatcher.row(row);

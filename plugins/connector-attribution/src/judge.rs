@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::text;
 use crate::trace::Trace;
+use crate::why;
 
 /// What one row speaks for, the first rule first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) fn judge(
     inventory: &Inventory,
 ) -> Option<Alert> {
     let findings = findings(trace, config, inventory);
+    why::judged(trace, &findings, config, inventory);
     let first = *findings.first()?;
     let severity = findings.iter().map(|finding| finding.severity()).max()?;
     let also: Vec<&str> = findings.iter().skip(1).map(|finding| finding.rule()).collect();

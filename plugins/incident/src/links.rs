@@ -10,6 +10,7 @@ use crate::amendment::Amendments;
 use crate::config::Config;
 use crate::member::{Member, Role};
 use crate::parent::{Kind, Parent};
+use crate::why;
 
 /// Alerts, and the parents made of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -55,6 +56,7 @@ impl Links {
         let revise = |member: &mut Member| member.revise(&new);
         let (is_stale, _) = self.members.touch(id.to_owned(), at, || new.clone(), revise);
         if case.event.is_late() {
+            why::late(&new);
             return;
         }
         let mut amendments = Amendments::default();
@@ -115,7 +117,9 @@ impl Links {
                         other.role.is_consequence() && other.is_near(trust, window)
                     })
             });
-        if is_one || self.parents.contains_key(key) {
+        let joins = is_one || self.parents.contains_key(key);
+        why::near(Kind::HybridTrust, at_hand, &near, joins, case.config);
+        if joins {
             let children = near.into_iter().map(|(id, _)| id.clone()).collect();
             self.adopt(Kind::HybridTrust, key, None, children, case, amendments, alerts);
         }
@@ -144,7 +148,9 @@ impl Links {
             .filter(|(_, member)| member.hosts.iter().any(|other| self.same(other, host, case)))
             .collect();
         let has = |test: fn(Role) -> bool| near.iter().any(|(_, member)| test(member.role));
-        if !has(|role| role == Role::PrivateKey) || !has(Role::is_tls) {
+        let joins = has(|role| role == Role::PrivateKey) && has(Role::is_tls);
+        why::near(Kind::TlsKey, at_hand, &near, joins, case.config);
+        if !joins {
             return;
         }
         let host = self.name(host, case);
@@ -222,6 +228,7 @@ impl Links {
                         ends.any(|end| self.same(end, host, case))
                     })
             });
+            why::suppression(broken, inactive.map(|(_, inactive)| inactive), case.config);
             if let Some((because, _)) = inactive {
                 amendments.suppress(id, because);
             }

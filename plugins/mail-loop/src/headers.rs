@@ -99,6 +99,11 @@ impl Headers {
         }
     }
 
+    /// `X-EOPAttributedMessage`, where the mail has it.
+    pub(crate) fn attributed(&self) -> Option<u64> {
+        self.attributed
+    }
+
     /// What speaks for a loop; empty when nothing does.
     pub(crate) fn marks(&self, config: &Config, places: &Places, learned: &Hosts) -> Marks {
         let chain = Chain::read(&self.received, places, learned);

@@ -45,6 +45,7 @@ mod rows;
 mod subject;
 mod summary;
 mod text;
+mod why;
 
 use logwasp_sdk::{Alerts, Cell, Detector, Event, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};

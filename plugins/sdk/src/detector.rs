@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::abi::Rows;
 use crate::alert::{Alert, Alerts};
 use crate::event::{Event, ReadRow, RecordRef};
+use crate::explain;
 use crate::options::Options;
 use crate::site::Site;
 use crate::subscription::Subscription;
@@ -69,6 +70,8 @@ pub struct Runner<D: Detector> {
     reads: Vec<Reads>,
     alerts: Alerts,
     passage: Passage,
+    /// The host wants to know why.
+    is_asked: bool,
 }
 
 /// What a subscription reads.
@@ -119,7 +122,8 @@ impl<D: Detector> Runner<D> {
         config: &str,
         snapshot: Option<&[u8]>,
     ) -> Result<(Self, Vec<Subscription>), String> {
-        let (config, site) = read_config::<D::Config>(config)?;
+        let (config, site, is_asked) = read_config::<D::Config>(config)?;
+        explain::set_asked(is_asked);
         let (passage, state) = match snapshot {
             Some(bytes) => read_snapshot(bytes)?,
             None => (Passage::BEGIN, D::State::default()),
@@ -131,11 +135,13 @@ impl<D: Detector> Runner<D> {
         });
         let reads = reads.collect();
         let detector = D::new(config, site, state)?;
-        Ok((Self { detector, reads, alerts: Alerts::default(), passage }, subscriptions))
+        let runner = Self { detector, reads, alerts: Alerts::default(), passage, is_asked };
+        Ok((runner, subscriptions))
     }
 
     /// Hands over the rows of one batch, in order.
     pub fn process(&mut self, batch: &[Rows]) -> Result<Vec<Alert>, String> {
+        explain::set_asked(self.is_asked);
         let mut heads = vec![0_usize; batch.len()];
         while let Some((group, row)) = next_row(batch, &mut heads) {
             let rows = &batch[group];
@@ -162,6 +168,7 @@ impl<D: Detector> Runner<D> {
 
     /// Lets time pass: every timer due at or before `watermark` fires.
     pub fn advance(&mut self, watermark: Timestamp) -> Vec<Alert> {
+        explain::set_asked(self.is_asked);
         self.fire_until(watermark);
         self.passage.now = self.passage.now.max(watermark);
         self.alerts.take()
@@ -169,6 +176,7 @@ impl<D: Detector> Runner<D> {
 
     /// End of input.
     pub fn finish(&mut self) -> Vec<Alert> {
+        explain::set_asked(self.is_asked);
         self.alerts.set_now(self.passage.now);
         self.detector.finish(&mut self.alerts);
         self.alerts.take()
@@ -211,17 +219,18 @@ fn next_row(batch: &[Rows], heads: &mut [usize]) -> Option<(usize, usize)> {
     Some((group, row))
 }
 
-/// Splits `site` from the options and reads both.
-fn read_config<C: Options>(json: &str) -> Result<(C, Site), String> {
+/// Splits `site` and the host's question from the options; reads all of them.
+fn read_config<C: Options>(json: &str) -> Result<(C, Site, bool), String> {
     let mut config: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(json).map_err(|error| format!("config is not an object: {error}"))?;
     let site = match config.remove("site") {
         Some(site) => Site::from_json(site)?,
         None => Site::default(),
     };
+    let is_asked = explain::take_question(&mut config);
     let config = serde_json::from_value(serde_json::Value::Object(config))
         .map_err(|error| error.to_string())?;
-    Ok((config, site))
+    Ok((config, site, is_asked))
 }
 
 fn read_snapshot<S: DeserializeOwned>(bytes: &[u8]) -> Result<(Passage, S), String> {

@@ -305,6 +305,22 @@ impl<D: Detector> Kit<D> {
         whole
     }
 
+    /// Feeds everything with the host's question switched on. What the detector said of
+    /// its decisions, as `rule key: reason`, in order. Panics when the question
+    /// changes the alerts.
+    pub fn explain(&mut self) -> Vec<String> {
+        let unasked = self.finish();
+        let mut config: serde_json::Value = serde_json::from_str(&self.config).expect("JSON");
+        config[crate::explain::CONFIG_KEY] = true.into();
+        let silent = std::mem::replace(&mut self.config, config.to_string());
+        crate::explain::native::take();
+        let asked = self.run(usize::MAX, false);
+        crate::explain::set_asked(false);
+        self.config = silent;
+        assert_eq!(unasked, asked, "the question changed the alerts");
+        crate::explain::native::take()
+    }
+
     fn run(&self, batch_rows: usize, restart: bool) -> Vec<Alert> {
         let mut feed = Feed::new(self.events.clone());
         feed.watermark = self.watermark.or(feed.watermark);
