@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod event_line;
 pub mod examples;
+pub mod explain;
 pub mod hash;
 pub mod pipeline;
 pub mod problem;

@@ -7,9 +7,13 @@ const POSITION_MAX: u64 = (1 << POSITION_BITS) - 1;
 /// Sources of one run at most; a reference has 24 bits for them.
 pub const SOURCES_MAX: usize = (1 << 24) - 1;
 
-/// The reference to a record of a source. 0 refers to nothing.
+/// The reference to a record of a source. 0 refers to nothing: a position that does
+/// not fit (1 TiB) gets no reference, for two records never share one.
 pub fn reference(source: u32, position: u64) -> u64 {
-    (u64::from(source) + 1) << POSITION_BITS | position.min(POSITION_MAX)
+    if position > POSITION_MAX {
+        return 0;
+    }
+    (u64::from(source) + 1) << POSITION_BITS | position
 }
 
 /// The names behind references.
@@ -66,7 +70,8 @@ mod tests {
         let sources = Sources::new(vec!["a.log".into(), "b.log".into()]);
         assert_eq!(sources.resolve(reference(1, 42)), "b.log@42");
         assert_eq!(sources.resolve(reference(0, 0)), "a.log@0");
-        for made_up in [0, 7, reference(2, 0), u64::MAX] {
+        assert_eq!(sources.resolve(reference(1, POSITION_MAX)), "b.log@1099511627775");
+        for made_up in [0, 7, reference(2, 0), u64::MAX, reference(1, POSITION_MAX + 1)] {
             assert_eq!(sources.resolve(made_up), "unknown");
         }
     }

@@ -10,15 +10,21 @@ mod browser; // the report in a real browser, when there is one
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are
 mod dom; // HTML as a parser of the standard sees it
+mod explain; // why a detector fired or stayed silent
+mod floods; // fresh keys without end
+mod foreign; // a detector made without the SDK
 mod hostile; // law 6: a guest cannot hurt
 mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
 mod packed; // one log in every packing and encoding
 mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
+mod seeds; // the page of cases
 mod service; // the service: killed, reloaded, stopped
-mod support;
-mod tidy; // house rules that no lint knows // what the tests share
+mod soundness; // what must not change a verdict
+mod support; // what the tests share
+mod tidy; // house rules that no lint knows
+mod worked; // worked examples: none is missing
 
 /// Scenario: a test file that nobody listed above.
 /// Guarantees: it is noticed.

@@ -1,7 +1,8 @@
 //! The worked examples of all detectors, natively and as components.
 
 use logwasp::alert::Alert;
-use logwasp::sandbox::{Batch, Guest, RowHead, Sandbox};
+use logwasp::pipeline::reasons;
+use logwasp::sandbox::{Batch, Guest, Plugin, RowHead, Sandbox};
 use logwasp_sdk::abi::Rows;
 use logwasp_sdk::testkit::Example;
 use logwasp_sdk::{Detector, Runner};
@@ -27,8 +28,29 @@ fn same<D: Detector>(examples: Vec<Example>) {
         // A snapshot goes over to a new instance, which ends without a word.
         let snapshot = guest.snapshot().expect("no fault");
         plugin.start(example.config, Some(&snapshot)).expect("it goes on");
-        println!("{}: native = wasm, {} alerts", example.name, native.len());
+        let reasons = asked(&plugin, &example, &batch, &native);
+        println!("{}: native = wasm, {} alerts, {reasons} reasons", example.name, native.len());
     }
+}
+
+/// Runs an example once more with the host's question: nothing of it may change an
+/// alert, and whoever got rows says something. How many reasons were told.
+fn asked(plugin: &Plugin, example: &Example, batch: &Batch, unasked: &[Alert]) -> usize {
+    let mut config: serde_json::Value = serde_json::from_str(example.config).expect("JSON");
+    config[reasons::CONFIG_KEY] = true.into();
+    let mut guest = plugin.start(&config.to_string(), None).expect("it starts").guest;
+    let mut alerts = guest.process(batch).expect("no fault");
+    let mut log = guest.take_log();
+    if let Some(watermark) = example.watermark() {
+        alerts.extend(guest.advance(watermark).expect("no fault"));
+    }
+    alerts.extend(guest.finish().expect("no fault"));
+    log.extend(guest.take_log());
+    assert_eq!(alerts, unasked, "{}: the question changed the alerts", example.name);
+    let told = log.iter().filter(|(_, line)| reasons::Reason::parse(line).is_some()).count();
+    let only_coverage = example.events.iter().all(|event| event.kind == "coverage");
+    assert!(told > 0 || batch.events() == 0 || only_coverage, "{}: no reason", example.name);
+    told
 }
 
 /// Scenario: the worked examples of `lockout`.
@@ -111,7 +133,7 @@ fn incident_is_the_same() {
 }
 
 /// Rows of the SDK as a batch of the host.
-fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
+pub(crate) fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batch {
     let columns: Vec<usize> = subscriptions.iter().map(|s| s.columns().len()).collect();
     let mut batch = Batch::new(&columns);
     let events = groups.iter().flat_map(|rows| rows.order.iter().copied()).max();
@@ -130,6 +152,50 @@ fn to_host(groups: &[Rows], subscriptions: &[logwasp_sdk::Subscription]) -> Batc
         }
     }
     batch
+}
+
+/// An alert of the host as the SDK has it.
+pub(crate) fn from_host(alert: Alert) -> logwasp_sdk::Alert {
+    use logwasp::alert::{Activity, Confidence, Severity};
+    logwasp_sdk::Alert {
+        activity: match alert.activity {
+            Activity::Create => logwasp_sdk::Activity::Create,
+            Activity::Update => logwasp_sdk::Activity::Update,
+            Activity::Close => logwasp_sdk::Activity::Close,
+        },
+        rule: alert.rule,
+        key: alert.key,
+        severity: match alert.severity {
+            Severity::Info => logwasp_sdk::Severity::Info,
+            Severity::Low => logwasp_sdk::Severity::Low,
+            Severity::Medium => logwasp_sdk::Severity::Medium,
+            Severity::High => logwasp_sdk::Severity::High,
+            Severity::Critical => logwasp_sdk::Severity::Critical,
+        },
+        confidence: match alert.confidence {
+            Confidence::Low => logwasp_sdk::Confidence::Low,
+            Confidence::Medium => logwasp_sdk::Confidence::Medium,
+            Confidence::High => logwasp_sdk::Confidence::High,
+        },
+        noise: alert.noise,
+        time: alert.time,
+        first_seen: alert.first_seen,
+        last_seen: alert.last_seen,
+        count: alert.count,
+        title: alert.title,
+        description: alert.description,
+        remediation: alert.remediation,
+        entities: alert.entities,
+        attributes: alert.attributes,
+        labels: alert.labels,
+        attack: alert.attack,
+        evidence: alert
+            .evidence
+            .into_iter()
+            .map(|e| logwasp_sdk::Evidence { record: e.record, time: e.time, summary: e.summary })
+            .collect(),
+        amends: alert.amends,
+    }
 }
 
 fn from_native(alert: logwasp_sdk::Alert) -> Alert {

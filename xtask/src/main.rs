@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod demo;
 mod deny;
+mod flood;
 mod fuzz;
 mod process;
 mod test;
@@ -17,6 +18,7 @@ cargo xtask <task>
   demo              build everything, run the detectors over examples/
   test              format, lints, all tests: what CI runs
   conformance       what we read of the corpus (LOGWASP_CORPUS), a table per group
+  flood             a million fresh keys through each detector, as components
   fuzz [SECONDS]    every fuzz target for that long (default 20), on nightly
   bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
   deny              licences, bans and sources of the dependencies (installs cargo-deny)";
@@ -28,6 +30,7 @@ fn main() -> Result<()> {
         Some("demo") => demo::run_demo(),
         Some("test") => test::run_tests(),
         Some("conformance") => conformance::print_tables(),
+        Some("flood") => flood::run_floods(),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("bench") => bench::compare(rest),
         Some("deny") => deny::check(),

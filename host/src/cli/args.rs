@@ -21,6 +21,8 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Read saved logs, print alerts
     Detect(Detect),
+    /// Tell why detectors fired on saved logs, or stayed silent
+    Explain(Explain),
     /// Print the normalized events themselves
     Parse(Parse),
     /// Run the service: follow logs, deliver alerts
@@ -104,6 +106,58 @@ pub(super) struct Demo {
     /// Write a report, too: one HTML file that needs nothing else
     #[arg(long, value_name = "FILE.html")]
     pub(super) report: Option<PathBuf>,
+}
+
+/// Tell why detectors fired on saved logs, or stayed silent
+///
+/// For each detector: what it asked the host for, and how the inputs are searched for
+/// that; which records matched, and which failed by one condition only; what the
+/// detector counted, against which threshold, and what it left out; the alerts it
+/// raised. Records must name all the entities that are given, decisions and alerts
+/// one of them.
+#[derive(Debug, Parser)]
+#[command(after_help = "\
+Examples:
+  logwasp explain -d lockout --user CONTOSO\\jdoe logs/   why was jdoe not reported?
+  logwasp explain -d relay-denied --src-ip 10.1.9.7 --records 5 RECV*.LOG
+  logwasp explain -d ./mine.wasm sample.xml              what does a detector get?
+  logwasp explain -o json logs/ | jq 'select(.type == \"decision\")'
+
+Exit codes: 0 done, 1 something could not be read, 2 usage or config error.")]
+pub(super) struct Explain {
+    /// Files, folders, patterns, or `-` for stdin
+    #[arg(required = true, value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Format of the inputs
+    #[arg(long, value_name = "FORMAT", default_value = "auto", value_parser = formats())]
+    pub(super) format: String,
+    /// Explain only this detector: a name, or a component file (repeatable)
+    #[arg(short, long = "detector", value_name = "NAME|FILE.wasm")]
+    pub(super) detectors: Vec<String>,
+    /// Settings of the detectors and the inventory of the site
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Only what is about this account (repeatable, as the following)
+    #[arg(long, value_name = "USER")]
+    pub(super) user: Vec<String>,
+    /// Only what is about this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) host: Vec<String>,
+    /// Only what is about this address
+    #[arg(long, value_name = "IP")]
+    pub(super) src_ip: Vec<String>,
+    /// Only what is about this mail
+    #[arg(long, value_name = "ID")]
+    pub(super) message_id: Vec<String>,
+    /// Only what is about this text: a connector, a tenant, a domain
+    #[arg(long, value_name = "TEXT")]
+    pub(super) entity: Vec<String>,
+    /// Records that are shown of each subscription; the rest is counted
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(super) records: usize,
+    /// How it is written
+    #[arg(short, long, value_name = "OUTPUT", default_value = "text")]
+    pub(super) output: ExplainOutput,
 }
 
 /// Print the normalized events themselves, one a line
@@ -224,6 +278,14 @@ pub(super) enum Output {
     Pretty,
     /// One JSON object a line
     Ndjson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ExplainOutput {
+    /// For people
+    Text,
+    /// One JSON object a line
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

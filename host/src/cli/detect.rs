@@ -79,7 +79,7 @@ pub(super) fn load_config(path: Option<&Path>) -> Result<Config, Failure> {
     }
 }
 
-fn processors() -> usize {
+pub(super) fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
@@ -91,9 +91,27 @@ pub(super) fn detect(
     options: &Options,
 ) -> Result<Outcome, Failure> {
     let detectors = pipeline::load(config, wanted, |_, _| {}).map_err(Failure::Usage)?;
-    let bar = Bar::start(inputs, &options.progress);
-    let outcome = pipeline::detect(inputs, detectors, options).map_err(Failure::Operating)?;
+    let outcome =
+        with_bar(inputs, &options.progress, || pipeline::detect(inputs, detectors, options));
+    let outcome = outcome.map_err(Failure::Operating)?;
+    tell(&outcome);
+    Ok(outcome)
+}
+
+/// Draws a progress bar while something is done.
+pub(super) fn with_bar<R>(
+    inputs: &[Input],
+    progress: &Arc<AtomicU64>,
+    work: impl FnOnce() -> R,
+) -> R {
+    let bar = Bar::start(inputs, progress);
+    let result = work();
     bar.stop();
+    result
+}
+
+/// Tells what is worth a warning.
+pub(super) fn tell(outcome: &Outcome) {
     report::findings(&outcome.findings, outcome.stats.ledger.damaged);
     for (detector, severity, line) in &outcome.log {
         report::warning(&Problem::new(format!(
@@ -105,7 +123,6 @@ pub(super) fn detect(
         let what = format!("detector `{}` was stopped: {}", faulted.detector, faulted.fault);
         report::error(&Problem::new(what).hint("its alerts are incomplete; the others' are not"));
     }
-    Ok(outcome)
 }
 
 /// Alerts as they were raised for programs; for people each incident once, as it

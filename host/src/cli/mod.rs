@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod detect;
 mod documents;
+mod explain;
 mod output;
 mod parse;
 mod report;
@@ -57,6 +58,7 @@ pub fn run() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Detect(args) => detect::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Parse(args) => parse::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Run(args) => run::run(&args),

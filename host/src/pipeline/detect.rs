@@ -14,8 +14,10 @@ use super::dispatch::{Dispatcher, Faulted, Work};
 use super::harvest::{Harvest, Reaper, earlier};
 use super::order::{Collector, Merge, RUN_BYTES_MAX};
 use super::read::{Finding, ReadOptions};
+use super::reasons::Reasons;
 use super::row::Row;
 use super::second_stage;
+use super::witness::Witness;
 use crate::alert::{Identified, Severity};
 use crate::clock::{Stopwatch, process_cpu};
 use crate::problem::Problem;
@@ -50,6 +52,8 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
     /// What detectors wrote to the log.
     pub log: Vec<(String, Severity, String)>,
+    /// What detectors told of their decisions, when they were asked.
+    pub reasons: Vec<(String, Reasons)>,
     /// Inputs that could not be read.
     pub problems: Vec<Problem>,
 }
@@ -102,6 +106,25 @@ pub fn detect(
     detectors: Detectors,
     options: &Options,
 ) -> Result<Outcome, Problem> {
+    run(inputs, detectors, options, None)
+}
+
+/// The same, while a witness looks on.
+pub fn detect_seen(
+    inputs: &[Input],
+    detectors: Detectors,
+    options: &Options,
+    witness: &dyn Witness,
+) -> Result<Outcome, Problem> {
+    run(inputs, detectors, options, Some(witness))
+}
+
+fn run(
+    inputs: &[Input],
+    detectors: Detectors,
+    options: &Options,
+    witness: Option<&dyn Witness>,
+) -> Result<Outcome, Problem> {
     if inputs.len() > SOURCES_MAX {
         return Err(Problem::new(format!("{} inputs are too many", inputs.len()))
             .hint(format!("at most {SOURCES_MAX} can be told apart in evidence")));
@@ -111,8 +134,13 @@ pub fn detect(
     let (names, second_names) = (first.names(), second.names());
     let (interest, loaded) = first.split();
     let plan = Plan::new(interest, options.prefilter);
-    let reaper =
-        Reaper { inputs, plan: &plan, options: &options.read, progress: &options.progress };
+    let reaper = Reaper {
+        inputs,
+        plan: &plan,
+        options: &options.read,
+        progress: &options.progress,
+        witness,
+    };
     let mut harvest = reap(&reaper, options.threads);
     let collectors = std::mem::take(&mut harvest.collectors);
     let newest = harvest.stats.newest;
@@ -125,6 +153,7 @@ pub fn detect(
         faulted: Vec::new(),
         findings: harvest.findings,
         log: Vec::new(),
+        reasons: Vec::new(),
         problems: harvest.problems,
     };
     outcome.stats.inputs = inputs.len() as u64;
@@ -135,7 +164,7 @@ pub fn detect(
     // Alerts of one detector keep their order; between detectors the time of the
     // decision counts, and then the detector's place.
     outcome.alerts.sort_by_key(|told| told.alert.time);
-    outcome.correlate(second, &second_names, newest);
+    outcome.correlate(second, &second_names, newest, witness);
     outcome.stats.alerts_delivered = outcome.alerts.len() as u64;
     outcome.stats.elapsed = watch.elapsed();
     outcome.stats.cpu = process_cpu().saturating_sub(cpu_before);
@@ -144,13 +173,19 @@ pub fn detect(
 
 impl Outcome {
     /// The second stage: who looks at alerts gets them now.
-    fn correlate(&mut self, second: Stage, names: &[String], newest: Option<i64>) {
+    fn correlate(
+        &mut self,
+        second: Stage,
+        names: &[String],
+        newest: Option<i64>,
+        witness: Option<&dyn Witness>,
+    ) {
         if names.is_empty() {
             return;
         }
         let (interest, loaded) = second.split();
         let first = std::mem::take(&mut self.alerts);
-        let correlated = second_stage::correlate(first, &interest, loaded, newest);
+        let correlated = second_stage::correlate(first, &interest, loaded, newest, witness);
         for (name, work) in names.iter().zip(correlated.works) {
             self.add(name, work);
         }
@@ -169,6 +204,7 @@ impl Outcome {
             self.log.push((name.to_owned(), Severity::Low, line));
         }
         self.log.extend(work.log.into_iter().map(|(level, line)| (name.to_owned(), level, line)));
+        self.reasons.push((name.to_owned(), work.reasons));
         self.faulted.extend(work.fault.map(|fault| Faulted { detector: name.to_owned(), fault }));
     }
 }

@@ -8,6 +8,7 @@ use logwasp_core::event::Kind;
 use logwasp_core::interest::{Interest, Subscription, SubscriptionSpec};
 use sha2::{Digest, Sha256};
 
+use super::reasons;
 use crate::alert::Incidents;
 use crate::config::{self, Component, Config, check_options};
 use crate::hash::hex;
@@ -130,10 +131,29 @@ pub fn load(
     wanted: &Wanted,
     mut visit: impl FnMut(&str, &Manifest),
 ) -> Result<Detectors, Problem> {
+    start_all(config, wanted, false, |name, manifest, _| visit(name, manifest))
+}
+
+/// The same; each detector that can is asked to explain its decisions. `visit` also
+/// sees what each subscribed to.
+pub fn load_asked(
+    config: &Config,
+    wanted: &Wanted,
+    visit: impl FnMut(&str, &Manifest, &[SubscriptionSpec]),
+) -> Result<Detectors, Problem> {
+    start_all(config, wanted, true, visit)
+}
+
+fn start_all(
+    config: &Config,
+    wanted: &Wanted,
+    is_asked: bool,
+    mut visit: impl FnMut(&str, &Manifest, &[SubscriptionSpec]),
+) -> Result<Detectors, Problem> {
     let mut detectors = Detectors::none();
-    prepare(config, wanted, |prepared| {
-        visit(&prepared.name, prepared.plugin.manifest());
+    prepare(config, wanted, is_asked, |prepared| {
         let started = prepared.start(None).map_err(|fault| prepared.no_start(config, &fault))?;
+        visit(&prepared.name, prepared.plugin.manifest(), &started.subscriptions);
         detectors.add(&prepared.name, started, prepared.may_amend)
     })?;
     Ok(detectors)
@@ -178,10 +198,12 @@ impl Prepared {
     }
 }
 
-/// Compiles the wanted detectors, and hands each to `take`.
+/// Compiles the wanted detectors, and hands each to `take`; each that can is asked to
+/// explain its decisions when `is_asked`.
 pub(crate) fn prepare(
     config: &Config,
     wanted: &Wanted,
+    is_asked: bool,
     mut take: impl FnMut(Prepared) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
     let selected = select(config, wanted)?;
@@ -191,13 +213,34 @@ pub(crate) fn prepare(
         let bytes = component_bytes(config, &name, &component)?;
         let plugin =
             sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
+        let is_asked = is_asked && explains_itself(plugin.manifest());
+        let limits = if is_asked { limits.with_explanations() } else { limits };
         let plugin = plugin.with_limits(limits);
         check_options(config, &name, &options, &plugin.manifest().config_schema)?;
-        let start_json = config.start_json(&options);
+        let start_json = start_json(config, &options, is_asked);
         let component = Sha256::digest(&bytes).into();
         take(Prepared { name, may_amend, plugin, start_json, component })?;
     }
     Ok(())
+}
+
+fn start_json(
+    config: &Config,
+    options: &serde_json::Map<String, serde_json::Value>,
+    is_asked: bool,
+) -> String {
+    if !is_asked {
+        return config.start_json(options);
+    }
+    let mut options = options.clone();
+    options.insert(reasons::CONFIG_KEY.to_owned(), true.into());
+    config.start_json(&options)
+}
+
+/// True when the detector's schema says that it understands the question.
+pub fn explains_itself(manifest: &Manifest) -> bool {
+    let schema = serde_json::from_str::<serde_json::Value>(&manifest.config_schema);
+    schema.is_ok_and(|schema| schema.get(reasons::CONFIG_KEY) == Some(&true.into()))
 }
 
 fn select(config: &Config, wanted: &Wanted) -> Result<Vec<Selected>, Problem> {

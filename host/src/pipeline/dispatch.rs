@@ -4,6 +4,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
 use super::detectors::Loaded;
+use super::reasons::{Reason, Reasons};
 use super::row::Row;
 use crate::alert::{Alert, Identified, Incidents, OpenIncident, Severity};
 use crate::sandbox::{Batch, Fault, Guest};
@@ -39,6 +40,8 @@ pub(crate) struct Work {
     pub(crate) rows_quarantined: u64,
     /// What it wrote to the log.
     pub(crate) log: Vec<(Severity, String)>,
+    /// What it told of its decisions.
+    pub(crate) reasons: Reasons,
 }
 
 /// One detector at work: a batch at a time, until it is stopped by a fault.
@@ -97,7 +100,12 @@ impl Worker {
     }
 
     fn take(&mut self, result: Result<Vec<Alert>, Fault>) {
-        self.work.log.extend(self.guest.take_log());
+        for (severity, line) in self.guest.take_log() {
+            match Reason::parse(&line) {
+                Some(reason) => self.work.reasons.add(reason),
+                None => self.work.log.push((severity, line)),
+            }
+        }
         match result {
             Ok(alerts) => {
                 let is_own = |alert: &Alert| alert.amends.is_none();

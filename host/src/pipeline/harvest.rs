@@ -17,6 +17,7 @@ use super::order::{Collector, RowKey};
 use super::read::{Finding, ReadOptions, broken_off, damage_of, is_unknown, read_through};
 use super::row;
 use super::texts::{FolderTexts, keep_aside};
+use super::witness::Witness;
 use crate::problem::Problem;
 use crate::record::reference;
 use crate::source::{Input, Opened, open};
@@ -87,6 +88,8 @@ pub(super) struct Reaper<'a> {
     pub options: &'a ReadOptions,
     /// Bytes read so far, of all threads.
     pub progress: &'a Arc<AtomicU64>,
+    /// Who looks on, if anybody does.
+    pub witness: Option<&'a dyn Witness>,
 }
 
 impl Reaper<'_> {
@@ -124,7 +127,12 @@ impl Reaper<'_> {
             self.plan,
             self.options,
             &mut visitor,
-            &mut |recognized, is_empty| unknown = is_unknown(recognized, self.options, is_empty),
+            &mut |recognized, is_empty| {
+                unknown = is_unknown(recognized, self.options, is_empty);
+                if let (Some(witness), false) = (self.witness, is_empty) {
+                    witness.recognized(recognized.format);
+                }
+            },
         );
         let error = visitor.finish().or(result.err());
         harvest.ledger += ledger;
@@ -203,6 +211,10 @@ impl Sessions {
 impl Rows<'_, '_> {
     /// Keeps the row of an event that was matched.
     fn keep<'c>(&mut self, event: &Event<'c>, position: u64, part: u8, arena: &'c Bump) -> bool {
+        let record = reference(self.source as u32, position);
+        if let Some(witness) = self.reaper.witness {
+            witness.see(event, record, arena);
+        }
         let interest = self.reaper.plan.interest();
         interest.matching(event, arena, &mut self.matches);
         if self.matches.is_empty() {
@@ -211,7 +223,6 @@ impl Rows<'_, '_> {
         self.harvest.rows_matched += self.matches.len() as u64;
         let source = self.source as u32;
         let key = RowKey { time: event.time, source, position, part };
-        let record = reference(source, position);
         let matches = &self.matches;
         let result = self.harvest.collector.push(key, |out| {
             row::write(out, interest, matches, event, record, arena);

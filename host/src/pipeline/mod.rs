@@ -10,11 +10,14 @@ pub(crate) mod dispatch;
 pub(crate) mod harvest;
 pub(crate) mod order;
 pub(crate) mod read;
+pub mod reasons;
 pub(crate) mod row;
 pub(crate) mod second_stage;
 pub(crate) mod texts;
+mod witness;
 
-pub use detect::{Options, Outcome, Stats, detect};
-pub use detectors::{Detectors, Loaded, Wanted, load};
+pub use detect::{Options, Outcome, Stats, detect, detect_seen};
+pub use detectors::{Detectors, Loaded, Wanted, explains_itself, load, load_asked};
 pub use dispatch::Faulted;
 pub use read::{Finding, ReadOptions, read_events};
+pub use witness::Witness;

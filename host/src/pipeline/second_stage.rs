@@ -8,6 +8,7 @@ use logwasp_core::time::TimeQuality;
 use super::detectors::Loaded;
 use super::dispatch::{Dispatcher, Work};
 use super::row::{self, Row};
+use super::witness::Witness;
 use crate::alert::{Alert, Amended, Identified, Severity};
 
 /// What the second stage made of the alerts of the first.
@@ -27,10 +28,11 @@ pub(super) fn correlate(
     interest: &Interest,
     loaded: Vec<Loaded>,
     newest: Option<i64>,
+    witness: Option<&dyn Witness>,
 ) -> Correlated {
     let grants: Vec<bool> = loaded.iter().map(|detector| detector.may_amend).collect();
     let mut dispatcher = Dispatcher::here(loaded);
-    let rows_matched = give(&first, interest, &mut dispatcher);
+    let rows_matched = give(&first, interest, &mut dispatcher, witness);
     let end = newest.max(first.last().map(|told| told.alert.time));
     let mut works = dispatcher.finish(end);
     let alerts = merge(first, &mut works, &grants, &mut Amended::default());
@@ -42,6 +44,7 @@ pub(crate) fn give(
     first: &[Identified],
     interest: &Interest,
     dispatcher: &mut Dispatcher<'_>,
+    witness: Option<&dyn Witness>,
 ) -> u64 {
     let mut rows_matched = 0;
     let (mut matches, mut bytes) = (Vec::new(), Vec::new());
@@ -49,10 +52,13 @@ pub(crate) fn give(
     for told in first {
         let event = event_of(told, &arena);
         interest.matching(&event, &arena, &mut matches);
+        let record = told.alert.evidence.first().map_or(0, |evidence| evidence.record);
+        if let Some(witness) = witness {
+            witness.see(&event, record, &arena);
+        }
         if !matches.is_empty() {
             rows_matched += matches.len() as u64;
             bytes.clear();
-            let record = told.alert.evidence.first().map_or(0, |evidence| evidence.record);
             row::write(&mut bytes, interest, &matches, &event, record, &arena);
             if let Some(row) = Row::new(told.alert.time, &bytes) {
                 dispatcher.row(row);
@@ -140,6 +146,17 @@ fn event_of<'c>(told: &'c Identified, arena: &'c Bump) -> Event<'c> {
     for (group, pairs) in groups {
         for (name, value) in pairs {
             let name = number(format!("{group}.{name}"));
+            event.push(name.as_bytes(), Value::plain(value.as_bytes()));
+        }
+    }
+    for evidence in &alert.evidence {
+        // Values of a repeated field are told apart by U+001F.
+        let summary = number(evidence.summary.replace('\u{1f}', " "));
+        let record = number(evidence.record.to_string());
+        let time = number(evidence.time.to_string());
+        for (name, value) in
+            [("evidence.record", record), ("evidence.time", time), ("evidence.summary", summary)]
+        {
             event.push(name.as_bytes(), Value::plain(value.as_bytes()));
         }
     }

@@ -16,6 +16,7 @@ fn outcome(alerts: Vec<Identified>, name: &str) -> Outcome {
         faulted: Vec::new(),
         findings: Vec::new(),
         log: Vec::new(),
+        reasons: Vec::new(),
         problems: Vec::new(),
     }
 }

@@ -61,7 +61,8 @@ pub(super) struct HostState {
 impl HostState {
     pub(super) fn new(limits: Limits) -> Self {
         let limiter = Limiter { memory_bytes_max: limits.memory_bytes_max, refused: false };
-        Self { limiter, deadline: Deadline::default(), log: LogLines::default() }
+        let log = LogLines { lines_max: limits.log_lines_max, ..LogLines::default() };
+        Self { limiter, deadline: Deadline::default(), log }
     }
 }
 

@@ -12,11 +12,24 @@ pub struct Limits {
     pub memory_bytes_max: usize,
     /// CPU time of one `process` or `advance`.
     pub call_cpu_max: Duration,
+    /// Lines of its log in one call; the rest is dropped.
+    pub log_lines_max: u32,
+}
+
+impl Limits {
+    /// The same with room for what a detector tells of its decisions.
+    pub(crate) fn with_explanations(self) -> Self {
+        Self { log_lines_max: EXPLANATION_LINES_MAX, ..self }
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes_max: 64 << 20, call_cpu_max: Duration::from_millis(200) }
+        Self {
+            memory_bytes_max: 64 << 20,
+            call_cpu_max: Duration::from_millis(200),
+            log_lines_max: LOG_LINES_MAX,
+        }
     }
 }
 
@@ -57,8 +70,10 @@ pub(super) const ATTACK_MAX: usize = 16;
 pub(super) const EVIDENCE_MAX: usize = 64;
 /// A line of the guest's log; the rest is cut.
 pub(super) const LOG_BYTES_MAX: usize = 1_024;
-/// Lines of a guest's log in one call; the rest is counted.
-pub(super) const LOG_LINES_MAX: u32 = 20;
+/// Lines of a guest's log in one call.
+const LOG_LINES_MAX: u32 = 20;
+/// The same while it explains: some for each of a batch's rows.
+const EXPLANATION_LINES_MAX: u32 = 20_000;
 
 /// Refuses growth beyond the limits, and remembers that it did: a guest whose
 /// allocation was refused aborts, and that trap looks like any other.

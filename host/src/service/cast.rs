@@ -35,7 +35,7 @@ impl Cast {
     pub(super) fn load(config: &Config) -> Result<Self, Problem> {
         let mut members = Vec::new();
         let mut all = Detectors::none();
-        prepare(config, &Wanted::All, |prepared| {
+        prepare(config, &Wanted::All, false, |prepared| {
             let started =
                 prepared.start(None).map_err(|fault| prepared.no_start(config, &fault))?;
             let fingerprint = prepared.fingerprint(&started.subscriptions);

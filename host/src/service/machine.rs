@@ -143,7 +143,7 @@ impl Machine {
         self.release(watermark);
         self.first.advance(watermark);
         let told = self.told();
-        second_stage::give(&told, &self.second_interest, &mut self.second);
+        second_stage::give(&told, &self.second_interest, &mut self.second, None);
         self.second.advance(watermark);
         self.merge(told, out);
         self.watermark = self.watermark.max(Some(watermark));
@@ -153,7 +153,7 @@ impl Machine {
         self.release(i64::MAX);
         self.first.end(watermark);
         let told = self.told();
-        second_stage::give(&told, &self.second_interest, &mut self.second);
+        second_stage::give(&told, &self.second_interest, &mut self.second, None);
         self.second.end(watermark.max(told.last().map(|told| told.alert.time)));
         self.merge(told, out);
         self.watermark = self.watermark.max(watermark);

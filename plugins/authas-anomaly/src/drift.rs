@@ -17,6 +17,7 @@ use crate::inventory::Kinship;
 use crate::message::{Message, Origin};
 use crate::rule::Rule;
 use crate::text;
+use crate::why;
 
 /// A mechanism not seen for so long is new.
 const BASELINE_DAYS: i64 = 7;
@@ -85,7 +86,12 @@ impl Baselines {
             let is_hybrid_usual = mechanism == HYBRID_MECHANISM
                 && message.is_internal()
                 && foreign::source_kinship(message, context.inventory) == Some(Kinship::Own);
-            let note = |baseline: &mut Baseline| baseline.note(&mechanism, now, is_hybrid_usual);
+            let note = |baseline: &mut Baseline| {
+                why::baseline(&group, BASELINE_MESSAGES_MIN, is_hybrid_usual, || {
+                    baseline.known(&mechanism)
+                });
+                baseline.note(&mechanism, now, is_hybrid_usual)
+            };
             self.baselines.touch(key, now, Baseline::default, note).0
         };
         let weight = if drift.is_some() { Weight::Full } else { Weight::AddOnly };
@@ -102,6 +108,12 @@ impl Baselines {
 }
 
 impl Baseline {
+    /// Messages of the baseline, and whether the mechanism is among them.
+    fn known(&self, mechanism: &str) -> (u32, bool) {
+        let messages = self.days.iter().fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
+        (messages, self.mechanisms.contains_key(mechanism))
+    }
+
     /// Takes a message; tells when its mechanism is unusual.
     fn note(&mut self, mechanism: &str, now: Timestamp, is_usual: bool) -> Option<Drift> {
         let today = now.div_euclid(DAY);

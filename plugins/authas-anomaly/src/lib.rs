@@ -27,6 +27,8 @@ mod config;
 mod drift;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod flow;
 mod foreign;
 mod gateway;
@@ -42,6 +44,7 @@ mod seen;
 mod tests;
 mod text;
 mod trace;
+mod why;
 
 use logwasp_sdk::time::MINUTE;
 use logwasp_sdk::{Alerts, Detector, Event, Site, Subscription, Timestamp, read_row};
@@ -169,7 +172,10 @@ impl AuthAsAnomaly {
             return false;
         }
         let entry = route::entry(message, &self.inventory);
-        let Some(hit) = self.judge_stranger(message, entry.as_ref(), event) else { return false };
+        let Some(hit) = self.judge_stranger(message, entry.as_ref(), event) else {
+            why::no_stranger(message, entry.is_some(), &self.inventory);
+            return false;
+        };
         let weight = if event.is_late() { Weight::AddOnly } else { Weight::Full };
         self.state.cases.report(hit, weight, spans(&self.config), alerts);
         true

@@ -21,6 +21,7 @@ use crate::route::{self, Departure};
 use crate::rule::Rule;
 use crate::seen::{SeenMessages, hash};
 use crate::text;
+use crate::why;
 
 /// So many senders within the window make A1 high.
 const SENDERS_HIGH: usize = 3;
@@ -133,13 +134,22 @@ impl OwnMail {
         context: &mut Context<'_>,
         alerts: &mut Alerts,
     ) {
-        let Some(treatment) = treatment(message, context.inventory) else { return };
-        let Some(passage) = Passage::of(message, context) else { return };
+        let Some(treatment) = treatment(message, context.inventory) else {
+            why::no_flow(message, "neither internal nor anonymous to Exchange Online");
+            return;
+        };
+        let Some(passage) = Passage::of(message, context) else {
+            why::no_flow(message, "not of an accepted domain by a server of ours to the cloud");
+            return;
+        };
         let is_repeat = !event.is_late() && self.is_repeat(&passage, treatment, alerts.now());
         match treatment {
             // It came in from the Internet first: anonymous by design.
-            Treatment::Anonymous if route::came_through_us(message, context.inventory) => {}
+            Treatment::Anonymous if route::came_through_us(message, context.inventory) => {
+                why::no_flow(message, "it came in from the Internet first: anonymous by design");
+            }
             Treatment::Anonymous if event.is_late() || is_repeat => {
+                why::no_flow(message, "late, or a copy of a message that was counted");
                 let weight = if is_repeat { Weight::Repeat } else { Weight::AddOnly };
                 add_to_open_case(&passage, weight, event, context, alerts);
             }
@@ -158,6 +168,7 @@ impl OwnMail {
 
     fn internal(&mut self, passage: &Passage<'_>, context: &Context<'_>, now: Timestamp) {
         let repaired = self.touch(passage, now, context, |flow| flow.internal(now));
+        why::internal(&passage.flow, repaired);
         if repaired {
             self.repairs.set(proven_at(now, context.config), passage.flow.clone());
         }
@@ -176,6 +187,7 @@ impl OwnMail {
         let counted = self.touch(passage, now, context, |flow| {
             flow.anonymous(now, sender, event.record(), config)
         });
+        why::anonymous(&passage.flow, &counted, config);
         let ready = !counted.is_quiet && counted.in_window >= config.min_messages as usize;
         let a1_open = context.cases.is_open(&passage.group(Rule::A1), now, context.spans());
         let (hit, may_begin) = if ready || a1_open {

@@ -15,7 +15,7 @@ options! {
         /// An open alert is told about at most so often, unless it got worse or clearer.
         update_interval: Duration = Duration::minutes(5),
         /// Bytes of memory for all that is remembered.
-        state_bytes_max: u32 = 25_165_824,
+        state_bytes_max: u32 = 12_582_912,
     }
 }
 

@@ -19,6 +19,7 @@ use crate::inventory::Inventory;
 use crate::judge;
 use crate::text;
 use crate::trace::Trace;
+use crate::why;
 
 /// The trace may be so much ahead of our logs.
 const SKEW_NANOS: i64 = 60 * SECOND;
@@ -56,6 +57,8 @@ pub(crate) struct Waiting {
     thumbprint: Option<String>,
     certificate: Option<String>,
     evidence: Evidence,
+    /// A message of the same connector and sender was lost lately.
+    is_suspect: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -67,6 +70,13 @@ struct Losses {
     since: Timestamp,
     messages: u64,
     domains: Vec<u64>,
+}
+
+impl Waiting {
+    /// The message.
+    pub(crate) fn message_id(&self) -> &str {
+        &self.message_id
+    }
 }
 
 impl Default for Discards {
@@ -102,17 +112,23 @@ impl Discards {
             (!inventory.is_own_domain(&domain)).then(|| (recipient.clone(), domain))
         });
         let Some((recipient, recipient_domain)) = foreign else {
+            why::not_waiting(&delivery, "all recipients are ours");
             self.note_certificate(delivery.thumbprint, event.time());
             return;
         };
-        let Some(sender_domain) = own_sender(&delivery, inventory) else { return };
+        let Some(sender_domain) = own_sender(&delivery, inventory) else {
+            why::not_waiting(&delivery, "the sender is not known to be ours");
+            return;
+        };
         let key = fingerprint(&[&delivery.message_id]);
         let at = event.time();
         let shown = self.received.get(&key).is_some_and(|seen| seen.0 >= at - SKEW_NANOS);
         if shown || self.waiting.get(&key).is_some() {
+            why::not_waiting(&delivery, "the trace shows it already, or it is waited for");
             return;
         }
         let evidence = Evidence::of(event, text::accepted(&delivery));
+        let group = judge::group(delivery.connector.as_deref(), Some(&sender_domain));
         let waiting = Waiting {
             at,
             message_id: delivery.message_id,
@@ -126,7 +142,9 @@ impl Discards {
             thumbprint: delivery.thumbprint,
             certificate: delivery.certificate,
             evidence,
+            is_suspect: self.losses.get(&group).is_some(),
         };
+        why::waiting(&waiting.message_id, deadline(&waiting, config), config);
         self.due.set(deadline(&waiting, config), key);
         let ((), evicted) = self.waiting.touch(key, at, || waiting, |_| ());
         for (gone, waiting) in evicted {
@@ -162,6 +180,7 @@ impl Discards {
         let shown =
             |waiting: &&Waiting| at >= waiting.at - SKEW_NANOS && at <= deadline(waiting, config);
         if let Some(due) = self.waiting.get(&key).filter(shown).map(|w| deadline(w, config)) {
+            why::shown(id);
             self.due.clear(due, key);
             self.waiting.remove(&key);
         }
@@ -256,7 +275,7 @@ impl Weigh for Waiting {
     }
 
     fn keep(&self) -> Keep {
-        Keep::Once
+        if self.is_suspect { Keep::Several } else { Keep::Once }
     }
 }
 

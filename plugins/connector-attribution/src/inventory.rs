@@ -73,20 +73,6 @@ fn parent(host: &str) -> Option<&str> {
     host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'))
 }
 
-/// The registrable part of a name: its last two labels, or three below a country's
-/// usual second level (`co.uk`). Good enough to compare two names of one owner.
-pub(crate) fn registrable(name: &str) -> String {
-    const SECOND_LEVELS: [&str; 10] =
-        ["ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"];
-    let name = host_name(name);
-    let labels: Vec<&str> = name.split('.').collect();
-    let is_country = labels.last().is_some_and(|label| label.len() == 2);
-    let has_second_level =
-        labels.iter().nth_back(1).is_some_and(|label| SECOND_LEVELS.contains(label));
-    let kept = if is_country && has_second_level { 3 } else { 2 };
-    labels.iter().skip(labels.len().saturating_sub(kept)).copied().collect::<Vec<_>>().join(".")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,21 +109,5 @@ mod tests {
         }
         assert!(!inventory.is_own_domain("fabrikam.onmicrosoft.com"));
         assert!(inventory.is_foreign_tenant("bbbb") && !inventory.is_foreign_tenant("aaaa-1"));
-    }
-
-    /// Scenario: names under generic and country domains.
-    /// Guarantees: the registrable part.
-    #[test]
-    fn registrable_parts_are_found() {
-        for (name, part) in [
-            ("mx01.contoso.com.", "contoso.com"),
-            ("Contoso.co.uk", "contoso.co.uk"),
-            ("a.b.contoso.co.uk", "contoso.co.uk"),
-            ("mx.contoso.de", "contoso.de"),
-            ("localhost", "localhost"),
-            ("", ""),
-        ] {
-            assert_eq!(registrable(name), part, "{name}");
-        }
     }
 }

@@ -1,11 +1,12 @@
 //! C1 to C4: one trace row, judged on its own.
 
-use logwasp_sdk::{Alert, Confidence, Evidence, Severity, identity, text::clean};
+use logwasp_sdk::{Alert, Confidence, Evidence, Severity, domain, identity, text::clean};
 
 use crate::config::Config;
-use crate::inventory::{Inventory, registrable};
+use crate::inventory::Inventory;
 use crate::text;
 use crate::trace::Trace;
+use crate::why;
 
 /// What one row speaks for, the first rule first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(crate) fn judge(
     inventory: &Inventory,
 ) -> Option<Alert> {
     let findings = findings(trace, config, inventory);
+    why::judged(trace, &findings, config, inventory);
     let first = *findings.first()?;
     let severity = findings.iter().map(|finding| finding.severity()).max()?;
     let also: Vec<&str> = findings.iter().skip(1).map(|finding| finding.rule()).collect();
@@ -156,6 +158,6 @@ fn is_wrong_organization(trace: &Trace<'_>, inventory: &Inventory) -> bool {
     trace.host.as_deref().is_some_and(|host| {
         host.contains('.')
             && !inventory.is_allowed_host(host)
-            && registrable(oorg) != registrable(host)
+            && domain::organizational(oorg) != domain::organizational(host)
     })
 }

@@ -19,6 +19,8 @@ mod delivery;
 mod discard;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod inventory;
 mod judge;
 mod rows;
@@ -27,6 +29,7 @@ mod tenants;
 mod tests;
 mod text;
 mod trace;
+mod why;
 
 use logwasp_sdk::state::{Cases, Spans, Weight};
 use logwasp_sdk::{
@@ -79,13 +82,13 @@ impl Detector for ConnectorAttribution {
 
     fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts) {
         match read_row(event) {
-            Some(Row::Trace(row)) => {
-                if let Some(trace) = Trace::read(&row) {
-                    self.trace(&trace, event, alerts);
-                }
-            }
+            Some(Row::Trace(row)) => match Trace::read(&row) {
+                Some(trace) => self.trace(&trace, event, alerts),
+                None => why::no_trace(row.message_id),
+            },
             Some(Row::Mail(row)) => {
                 let hits = self.state.tenants.header(&row, event, &self.inventory);
+                why::header(row.message_id, row.tenant, hits.len());
                 self.report(hits, event, alerts);
             }
             Some(Row::Session(row)) => self.deliveries(delivery::in_session(&row), event),
@@ -125,12 +128,16 @@ impl ConnectorAttribution {
         self.report(hits, event, alerts);
         let lost = self.state.discards.trace(trace, event, &self.config);
         for loss in lost {
+            why::lost(loss.message_id(), &self.config);
             let hit = self.state.discards.judge(loss, alerts.now(), &self.config);
             self.raise(hit, Weight::Count(1), alerts);
         }
     }
 
     fn deliveries(&mut self, delivery: Option<Delivery>, event: &Event<'_>) {
+        if delivery.is_none() {
+            why::no_delivery();
+        }
         // A late row begins nothing, and an alert of C5 always begins with its row.
         if let Some(delivery) = delivery.filter(|_| !event.is_late()) {
             self.state.discards.delivery(delivery, event, &self.inventory, &self.config);

@@ -222,41 +222,11 @@ fn a_cooldown_holds_an_incident_together() {
     assert!(alerts.len() < 90);
 }
 
-/// Scenario: two hundred thousand deliveries, connectors and messages, with little memory.
-/// Guarantees: what is remembered stays within `state_bytes_max`.
+/// Scenario: slow trouble, and fifty thousand messages of others, with little memory.
+/// Guarantees: what is remembered stays within `state_bytes_max`; nothing slow is lost.
 #[test]
 fn floods_are_bounded() {
-    use logwasp_sdk::{Detector, Runner};
-    let config = site(r#""state_bytes_max": 1000000,"#);
-    let (mut runner, subscriptions) =
-        Runner::<ConnectorAttribution>::start(&config, None).expect("it starts");
-    for round in 0..20 {
-        let events = (0..10_000).map(|n| {
-            let id = format!("m{round}-{n}@contoso.com");
-            if n % 2 == 0 {
-                accepted("09:00:00", &id, "a@fabrikam.com")
-            } else {
-                trace(
-                    "09:00:00",
-                    &id,
-                    &format!("a@x{round}-{n}.example"),
-                    "b@example.org",
-                    &custom_data("smtp.contoso.com", "OnPremises", TENANT),
-                )
-            }
-        });
-        let example = logwasp_sdk::testkit::Example {
-            name: "",
-            config: "",
-            events: events.collect(),
-            advance: None,
-            check: |_| (),
-        };
-        runner.process(&example.batch(&subscriptions)).expect("it is accepted");
-    }
-    let snapshot = runner.snapshot().expect("a snapshot");
-    assert!(snapshot.len() < 1_000_000, "{}", snapshot.len());
-    assert_eq!(ConnectorAttribution::NAME, "connector-attribution");
+    crate::flood::flood().run::<ConnectorAttribution>(1_000_000, 50_000);
 }
 
 /// Scenario: options that make no sense; cells that are empty or garbage.

@@ -12,8 +12,8 @@ logwasp_sdk::options! {
         tls_window: Duration = Duration::minutes(10),
         /// Broken TLS connections this close to a server's outage are put down to it.
         suppress_window: Duration = Duration::minutes(10),
-        /// Memory for alerts that may belong together.
-        state_bytes_max: u32 = 24 * 1024 * 1024,
+        /// Memory for alerts that may belong together. Each new one is compared with all.
+        state_bytes_max: u32 = 4 * 1024 * 1024,
     }
 }
 

@@ -87,7 +87,7 @@ pub fn all() -> Vec<Example> {
             },
         ),
         example(
-            "11 a loop and anonymous own mail: the same parent",
+            "11.1 a loop and anonymous own mail: the same parent",
             vec![
                 looping(clock("08:00:00"), "l1"),
                 anonymous(clock("09:00:00"), "a1"),
@@ -129,7 +129,7 @@ pub fn all() -> Vec<Example> {
             },
         ),
         example(
-            "11 broken TLS of an inactive server",
+            "11.3 broken TLS of an inactive server",
             vec![
                 inactive(clock("08:00:00"), "s1", "exch01"),
                 broken_tls(clock("08:05:00"), "f1", "exch02", "exch01"),
@@ -143,7 +143,7 @@ pub fn all() -> Vec<Example> {
             },
         ),
         example(
-            "11 Schannel's noise suppresses nothing: silence",
+            "11.2 Schannel's noise suppresses nothing: silence",
             vec![
                 alert_row(0, "n", "schannel.N").with("noise", "true").build(),
                 tls_failed(10, "f1", "F1", "exch01"),

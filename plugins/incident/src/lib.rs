@@ -23,12 +23,15 @@ mod amendment;
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod links;
 mod member;
 mod parent;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use logwasp_sdk::{Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};
@@ -72,6 +75,8 @@ impl Detector for Incident {
         if let Some((id, member)) = Member::read(&row, event.time()) {
             let case = Case { event, exchange: &self.exchange, config: &self.config };
             self.state.links.take(&id, member, &case, alerts);
+        } else {
+            why::not_joined(&row);
         }
     }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use logwasp_sdk::state::BoundedMap;
-use logwasp_sdk::{Alerts, Event, Evidence, Hosts, Timestamp};
+use logwasp_sdk::{Alerts, Event, Hosts, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::amendment::Amendments;
 use crate::config::Config;
 use crate::member::{Member, Role};
 use crate::parent::{Kind, Parent};
+use crate::why;
 
 /// Alerts, and the parents made of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,12 +20,17 @@ pub(crate) struct Links {
     parents: BTreeMap<String, Parent>,
     /// Hosts that alerts named, to join a name with an address.
     learned: Hosts,
+    /// When old alerts were last forgotten.
+    swept: Timestamp,
 }
+
+/// Old alerts are forgotten so many times in one window.
+const SWEEPS: i64 = 16;
 
 impl Default for Links {
     fn default() -> Self {
         let members = BoundedMap::new(24 * 1024 * 1024);
-        Self { members, parents: BTreeMap::new(), learned: Hosts::default() }
+        Self { members, parents: BTreeMap::new(), learned: Hosts::default(), swept: 0 }
     }
 }
 
@@ -46,10 +52,11 @@ impl Links {
         let at = case.event.time();
         let role = new.role;
         self.learn(&new);
-        self.members.expire(at.saturating_sub(case.config.window.nanos()));
+        self.expire(at, case.config);
         let revise = |member: &mut Member| member.revise(&new);
         let (is_stale, _) = self.members.touch(id.to_owned(), at, || new.clone(), revise);
         if case.event.is_late() {
+            why::late(&new);
             return;
         }
         let mut amendments = Amendments::default();
@@ -58,16 +65,25 @@ impl Links {
         }
         if role.is_hybrid() {
             self.hybrid_trust(id, case, &mut amendments, alerts);
-            self.throttle_cause(case.config, &mut amendments);
+            self.throttle_cause(id, case.config, &mut amendments);
         }
         if role == Role::PrivateKey || role.is_tls() {
             self.tls_key(id, case, &mut amendments, alerts);
         }
         if matches!(role, Role::Inactive | Role::BrokenTls) {
-            self.suppress(case, &mut amendments);
+            self.suppress(id, case, &mut amendments);
         }
         amendments.raise(&mut self.members, alerts);
         self.close_ended(alerts);
+    }
+
+    /// Forgets what is near nothing that may still come.
+    fn expire(&mut self, now: Timestamp, config: &Config) {
+        let window = config.window.nanos();
+        if now.saturating_sub(self.swept) > window / SWEEPS {
+            self.swept = now;
+            self.members.expire(now.saturating_sub(window));
+        }
     }
 
     /// Only Exchange servers: the one name and the one address may then be joined.
@@ -93,13 +109,17 @@ impl Links {
             .iter()
             .filter(|(_, member)| member.role.is_hybrid() && member.is_near(at_hand, window))
             .collect();
-        let is_one = near.iter().any(|(_, trust)| {
-            trust.role == Role::Untrusted
-                && near
-                    .iter()
-                    .any(|(_, other)| other.role.is_consequence() && other.is_near(trust, window))
-        });
-        if is_one || self.parents.contains_key(key) {
+        let has_consequence = near.iter().any(|(_, other)| other.role.is_consequence());
+        let is_one = has_consequence
+            && near.iter().any(|(_, trust)| {
+                trust.role == Role::Untrusted
+                    && near.iter().any(|(_, other)| {
+                        other.role.is_consequence() && other.is_near(trust, window)
+                    })
+            });
+        let joins = is_one || self.parents.contains_key(key);
+        why::near(Kind::HybridTrust, at_hand, &near, joins, case.config);
+        if joins {
             let children = near.into_iter().map(|(id, _)| id.clone()).collect();
             self.adopt(Kind::HybridTrust, key, None, children, case, amendments, alerts);
         }
@@ -115,15 +135,22 @@ impl Links {
     ) {
         let Some(at_hand) = self.members.get(&id.to_owned()) else { return };
         let Some(host) = at_hand.hosts.first() else { return };
+        let is_near = |member: &Member| member.is_near(at_hand, case.config.tls_window);
+        let is_key = |member: &Member| member.role == Role::PrivateKey && is_near(member);
+        if !self.members.iter().any(|(_, member)| is_key(member)) {
+            return;
+        }
         let near: Vec<(&String, &Member)> = self
             .members
             .iter()
             .filter(|(_, member)| member.role == Role::PrivateKey || member.role.is_tls())
-            .filter(|(_, member)| member.is_near(at_hand, case.config.tls_window))
+            .filter(|(_, member)| is_near(member))
             .filter(|(_, member)| member.hosts.iter().any(|other| self.same(other, host, case)))
             .collect();
         let has = |test: fn(Role) -> bool| near.iter().any(|(_, member)| test(member.role));
-        if !has(|role| role == Role::PrivateKey) || !has(Role::is_tls) {
+        let joins = has(|role| role == Role::PrivateKey) && has(Role::is_tls);
+        why::near(Kind::TlsKey, at_hand, &near, joins, case.config);
+        if !joins {
             return;
         }
         let host = self.name(host, case);
@@ -150,12 +177,7 @@ impl Links {
         let mut has_news = false;
         for id in &children {
             let Some(child) = self.members.get(id) else { continue };
-            let evidence = Evidence {
-                record: case.event.record(),
-                time: child.first_seen,
-                summary: format!("{} {}", child.rule, child.title),
-            };
-            if parent.take(id, child, Some(evidence)) {
+            if parent.take(id, child) {
                 has_news = true;
             }
             amendments.parent(id, key);
@@ -169,11 +191,17 @@ impl Links {
 
     /// Throttling within the window of anonymous own mail, or of mail that was refused
     /// as unattributed, has this cause.
-    fn throttle_cause(&self, config: &Config, amendments: &mut Amendments) {
+    fn throttle_cause(&self, id: &str, config: &Config, amendments: &mut Amendments) {
+        let Some(at_hand) = self.members.get(&id.to_owned()) else { return };
         let of = |test: fn(Role) -> bool| {
             self.members.iter().filter(move |(_, member)| test(member.role))
         };
-        for (id, throttled) in of(|role| role == Role::Throttled) {
+        // The others were judged when they came.
+        let throttled = of(|role| role == Role::Throttled).filter(|(other, throttled)| {
+            at_hand.role != Role::Throttled && throttled.is_near(at_hand, config.window)
+                || *other == id
+        });
+        for (id, throttled) in throttled {
             let because = of(|role| matches!(role, Role::Untrusted | Role::NotAttributed))
                 .filter(|(_, trust)| trust.is_near(throttled, config.window))
                 .min_by_key(|(id, trust)| (trust.first_seen, *id));
@@ -184,8 +212,14 @@ impl Links {
     }
 
     /// TLS that breaks off on an inactive server, or with one, only shows that.
-    fn suppress(&self, case: &Case<'_>, amendments: &mut Amendments) {
-        let of = |role| self.members.iter().filter(move |(_, member)| member.role == role);
+    fn suppress(&self, id: &str, case: &Case<'_>, amendments: &mut Amendments) {
+        let Some(at_hand) = self.members.get(&id.to_owned()) else { return };
+        // All of a role, or, when the alert at hand has it, that alone.
+        let of = |role| {
+            let is_meant = move |other: &str| at_hand.role != role || other == id;
+            let members = self.members.iter();
+            members.filter(move |(other, member)| member.role == role && is_meant(other))
+        };
         for (id, broken) in of(Role::BrokenTls) {
             let inactive = of(Role::Inactive).find(|(_, inactive)| {
                 inactive.is_near(broken, case.config.suppress_window)
@@ -194,6 +228,7 @@ impl Links {
                         ends.any(|end| self.same(end, host, case))
                     })
             });
+            why::suppression(broken, inactive.map(|(_, inactive)| inactive), case.config);
             if let Some((because, _)) = inactive {
                 amendments.suppress(id, because);
             }

@@ -2,7 +2,7 @@
 
 use logwasp_sdk::state::{Keep, Weigh};
 use logwasp_sdk::text::clean;
-use logwasp_sdk::{Confidence, Duration, Severity, Timestamp, identity};
+use logwasp_sdk::{Confidence, Duration, Evidence, Severity, Timestamp, identity};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Alert;
@@ -78,6 +78,8 @@ pub(crate) struct Member {
     pub(crate) hosts: Vec<String>,
     /// The other side of a connection.
     pub(crate) peer: Option<String>,
+    /// The records that tell most: the first of all, and the newest.
+    pub(crate) evidence: Vec<Evidence>,
     /// What it was already amended with.
     pub(crate) amended: Vec<String>,
     /// It was amended to be noise, and stays that.
@@ -108,6 +110,7 @@ impl Member {
             is_closed: row.activity == Some("close"),
             hosts: hosts.filter_map(identity::host).take(HOSTS_MAX).collect(),
             peer: row.peer.and_then(identity::host),
+            evidence: evidence(row),
             amended: Vec::new(),
             is_suppressed: false,
         };
@@ -118,7 +121,9 @@ impl Member {
     /// said again, because an amendment holds its severity and confidence for good.
     pub(crate) fn revise(&mut self, new: &Self) -> bool {
         let before = (self.severity, self.confidence);
+        let first = self.evidence.first().cloned();
         *self = Self {
+            evidence: first_and_newest(first.into_iter().chain(new.evidence.iter().cloned())),
             confidence: new.confidence.max(self.confidence),
             amended: std::mem::take(&mut self.amended),
             is_suppressed: self.is_suppressed,
@@ -137,6 +142,37 @@ impl Member {
 
 /// Ids are 32 hex digits; so many of them fit into an attribute.
 const ID_BYTES_MAX: usize = 60;
+/// With the rule before it, the host takes 512.
+const SUMMARY_BYTES_MAX: usize = 400;
+
+/// The records that the alert names.
+fn evidence(row: &Alert<'_>) -> Vec<Evidence> {
+    let list = |cell: Option<&str>| -> Vec<String> {
+        cell.map_or_else(Vec::new, |cell| cell.split('\u{1f}').map(str::to_owned).collect())
+    };
+    let [records, times, summaries] =
+        [row.evidence_records, row.evidence_times, row.evidence_summaries].map(list);
+    first_and_newest(records.iter().zip(&times).zip(&summaries).filter_map(
+        |((record, time), summary)| {
+            Some(Evidence {
+                record: record.parse().ok()?,
+                time: time.parse().ok()?,
+                summary: clean(summary, SUMMARY_BYTES_MAX),
+            })
+        },
+    ))
+}
+
+/// The first and the newest of them, when there is more than one.
+fn first_and_newest(evidence: impl Iterator<Item = Evidence>) -> Vec<Evidence> {
+    let mut kept: Vec<Evidence> = evidence.collect();
+    kept.sort_by_key(|piece| piece.time);
+    kept.dedup_by_key(|piece| piece.record);
+    let newest = kept.pop();
+    kept.truncate(1);
+    kept.extend(newest);
+    kept
+}
 
 fn severity(cell: Option<&str>) -> Severity {
     match cell {
@@ -156,14 +192,26 @@ fn confidence(cell: Option<&str>) -> Confidence {
     }
 }
 
+/// What may be the cause of others outlives a flood of these.
 impl Weigh for Member {
     fn heap_bytes(&self) -> usize {
         let texts = [&self.rule, &self.key, &self.title].map(String::capacity);
         let lists = self.hosts.iter().chain(&self.amended).chain(&self.peer);
-        texts.iter().sum::<usize>() + lists.map(|text| text.capacity() + 24).sum::<usize>()
+        let evidence = self.evidence.iter();
+        texts.iter().sum::<usize>()
+            + evidence.map(|piece| size_of::<Evidence>() + piece.summary.len()).sum::<usize>()
+            + lists.map(|text| text.capacity() + 24).sum::<usize>()
     }
 
     fn keep(&self) -> Keep {
-        if self.is_closed { Keep::Once } else { Keep::Several }
+        match self.role {
+            _ if self.is_closed => Keep::Once,
+            _ if !self.amended.is_empty() => Keep::Protected,
+            Role::Untrusted | Role::NotAttributed | Role::PrivateKey | Role::Inactive => {
+                Keep::Protected
+            }
+            Role::Throttled | Role::Blocked | Role::Loop => Keep::Several,
+            Role::Tls | Role::BrokenTls => Keep::Once,
+        }
     }
 }

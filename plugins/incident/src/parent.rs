@@ -39,7 +39,6 @@ pub(crate) struct Parent {
     last_seen: Timestamp,
     /// Time of the newest row about a child.
     pub(crate) newest: Timestamp,
-    evidence: Vec<Evidence>,
 }
 
 /// So many ids fit into an attribute.
@@ -57,22 +56,17 @@ impl Parent {
             first_seen: None,
             last_seen: Timestamp::MIN,
             newest: Timestamp::MIN,
-            evidence: Vec::new(),
         }
     }
 
     /// Takes a child in, or looks at it again; true when there is something to tell.
-    pub(crate) fn take(&mut self, id: &str, child: &Member, evidence: Option<Evidence>) -> bool {
+    pub(crate) fn take(&mut self, id: &str, child: &Member) -> bool {
         let is_new = !self.children.iter().any(|have| have == id);
         if is_new && self.children.len() >= CHILDREN_MAX {
             return false;
         }
         if is_new {
             self.children.push(id.to_owned());
-            self.evidence.extend(evidence);
-            if self.evidence.len() > EVIDENCE_MAX {
-                self.evidence.remove(EVIDENCE_MAX / 2);
-            }
         }
         let worse = child.severity > self.severity;
         self.severity = self.severity.max(child.severity);
@@ -96,7 +90,7 @@ impl Parent {
             .remediation(self.remediation())
             .attribute("children", self.children.join(","))
             .attribute("child_rules", rules.join(","))
-            .evidence(self.evidence.iter().cloned());
+            .evidence(evidence(&known));
         match &self.host {
             Some(host) => alert.entity("host", host),
             None => alert,
@@ -160,4 +154,21 @@ impl Parent {
             }
         }
     }
+}
+
+/// The first record of each child, then the newest of each, as far as there is room;
+/// in the order of time.
+fn evidence(known: &[&Member]) -> Vec<Evidence> {
+    let firsts = known.iter().filter_map(|child| Some((child, child.evidence.first()?)));
+    let newest = known.iter().filter_map(|child| Some((child, child.evidence.get(1)?)));
+    let mut told: Vec<Evidence> = firsts
+        .chain(newest)
+        .take(EVIDENCE_MAX)
+        .map(|(child, piece)| Evidence {
+            summary: format!("{}: {}", child.rule, piece.summary),
+            ..piece.clone()
+        })
+        .collect();
+    told.sort_by_key(|piece| piece.time);
+    told
 }

@@ -21,6 +21,9 @@ rows! {
             hosts: "entity.host[*]",
             error: "attribute.error",
             peer: "attribute.peer",
+            evidence_records: "evidence.record[*]",
+            evidence_times: "evidence.time[*]",
+            evidence_summaries: "evidence.summary[*]",
         }
     }
 }

@@ -213,3 +213,40 @@ fn nonsense_is_refused() {
         assert!(error.as_deref().is_some_and(|e| e.contains(word)), "{config}: {error:?}");
     }
 }
+
+/// Scenario: two alerts with several records each, one of which gets a newer one; an
+/// alert whose evidence is no evidence.
+/// Guarantees: the parent names the first and the newest record of each child, with
+/// the child's rule, in the order of time; nonsense is left out.
+#[test]
+fn a_parent_shows_the_records_of_its_children() {
+    let trust = alert_row(10, "a", "authas-anomaly.A1");
+    let trust = trust.evidence(1, 3, "first").evidence(2, 5, "second").evidence(3, 9, "third");
+    let throttled = |second: i64| {
+        alert_row(second, "q", "tenant-throttle.Q1").evidence(
+            70 + u64::from(second > 20),
+            second,
+            "451",
+        )
+    };
+    let events =
+        [trust.build(), throttled(20).build(), throttled(30).build(), inactive(40, "s", "x")];
+    let worse = throttled(50).with("severity", "critical").build();
+    let alerts = run("{}", events.into_iter().chain([worse]));
+    let last = parents(&alerts).pop().expect("a parent");
+    let told: Vec<_> = last.evidence.iter().map(|e| (e.record, e.summary.as_str())).collect();
+    let (a, q) = ("authas-anomaly.A1", "tenant-throttle.Q1");
+    let expected = [
+        (1, format!("{a}: first")),
+        (3, format!("{a}: third")),
+        (70, format!("{q}: 451")),
+        (71, format!("{q}: 451")),
+    ];
+    assert_eq!(told, expected.each_ref().map(|(record, text)| (*record, text.as_str())));
+    let nonsense = alert_row(0, "a", "authas-anomaly.A1")
+        .with("evidence.record", "x")
+        .with("evidence.time", "1")
+        .with("evidence.summary", "y");
+    let alerts = run("{}", [nonsense.build(), throttled(1).build()]);
+    assert_eq!(parents(&alerts)[0].evidence.len(), 1);
+}

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::Hit;
 use crate::rows::{Kdc, Unsupported};
 use crate::text;
+use crate::why;
 
 /// More errors than this within an hour are worth a look.
 const ERRORS_PER_HOUR_MAX: usize = 500;
@@ -78,6 +79,7 @@ impl Etypes {
     ) -> Option<Hit> {
         let dc = host.and_then(identity::host).map(|host| clean(&host, 128))?;
         if event.is_late() && self.days.get(&dc).is_none() {
+            why::etypes(&dc, 0, 0, ERRORS_PER_HOUR_MAX, true);
             return None;
         }
         let at = event.time();
@@ -86,6 +88,7 @@ impl Etypes {
         let new = || Day::new(at, evidence.clone());
         let note = |day: &mut Day| {
             day.note(id, etypes, is_warning, at, &evidence);
+            why::etypes(&dc, day.count, day.recent.len(), ERRORS_PER_HOUR_MAX, false);
             let too_many = day.is_too_many();
             day.is_raised |= too_many;
             too_many.then(|| day.alert(&dc))

@@ -17,6 +17,8 @@ mod config;
 mod etypes;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod flow;
 mod inventory;
 mod logon;
@@ -27,10 +29,11 @@ mod tests;
 mod text;
 mod tickets;
 mod trust;
+mod why;
 
 use logwasp_sdk::state::{Cases, Spans, Weight};
 use logwasp_sdk::{
-    Alert, Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, identity, read_row,
+    Alert, Alerts, Cell, Detector, Event, Hosts, Site, Subscription, Timestamp, identity, read_row,
 };
 use serde::{Deserialize, Serialize};
 
@@ -137,7 +140,12 @@ impl KerberosAuth {
         let own = |name: &str| inventory.exchange(name, learned);
         match row {
             Row::Failure(row) => {
-                let host = row.host.and_then(own).filter(|_| logon::is_broken(row, statuses));
+                let own_host = row.host.and_then(own);
+                let is_own = own_host.is_some();
+                let host = own_host.filter(|_| logon::is_broken(row, statuses));
+                if host.is_none() {
+                    why::no_failure(row.host, is_own);
+                }
                 let what = logon::summary(row);
                 host.map(|host| trust.failure(host, what, event, config, flow)).unwrap_or_default()
             }
@@ -156,6 +164,9 @@ impl KerberosAuth {
             Row::Modified(row) => {
                 let texts = [row.server, row.server_name, row.target, row.data, row.message];
                 let named = inventory.named_in(&texts, learned);
+                if named.is_empty() {
+                    why::nobody_named(row.server);
+                }
                 trust.companions(&named, trust::Companion::Modified, event, config, flow)
             }
             Row::Inbound(row) => {
@@ -166,18 +177,22 @@ impl KerberosAuth {
             Row::Session(row) => {
                 learn(learned, row);
                 let ends = inventory.ends(row, learned);
+                if ends.is_none() {
+                    why::foreign_refusal(row.ip);
+                }
                 ends.map(|ends| trust.refusal(&ends, row, event, config, flow)).unwrap_or_default()
             }
             Row::Skew(row) => {
                 let hosts = [row.ip, row.server_name, row.target];
+                why::skew(row.host);
                 hosts.into_iter().flatten().filter_map(own).for_each(|h| trust.skew(h, event));
                 Vec::new()
             }
             Row::Ticket(row) => tickets.ticket(row, event, config, inventory, learned),
             Row::Kdc(row) => etypes.kdc(row, event).into_iter().collect(),
             Row::Unsupported(row) => etypes.unsupported(row, event).into_iter().collect(),
-            Row::Audit(row) => registry::audited(row, event, &own).into_iter().collect(),
-            Row::Sysmon(row) => registry::by_sysmon(row, event, &own).into_iter().collect(),
+            Row::Audit(row) => registry_hits(registry::audited(row, event, &own), row.host),
+            Row::Sysmon(row) => registry_hits(registry::by_sysmon(row, event, &own), row.host),
             Row::Receive(row) => {
                 flow.receive(row.message_info, event);
                 Vec::new()
@@ -223,6 +238,13 @@ impl KerberosAuth {
             self.report(Hit { alert, more: 0, is_daily: false }, event.is_late(), alerts);
         }
     }
+}
+
+fn registry_hits(hit: Option<Hit>, host: Cell<'_>) -> Vec<Hit> {
+    if hit.is_none() {
+        why::no_value(host);
+    }
+    hit.into_iter().collect()
 }
 
 /// Whoever writes an SMTP protocol log is an Exchange server.

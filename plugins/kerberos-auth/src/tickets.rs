@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::inventory::Inventory;
 use crate::rows::Ticket;
 use crate::text;
+use crate::why;
 
 /// One alert per service and day.
 pub(crate) const DAILY: Duration = Duration::days(1);
@@ -72,6 +73,9 @@ impl Tickets {
                 Vec::new()
             }
             Some(0x17 | 0x18) => {
+                if host.is_none() {
+                    why::other_service(row);
+                }
                 let weak = host.and_then(|host| self.weak(&host, service, row, event));
                 weak.into_iter().chain(self.collect(service, row, event, config)).collect()
             }
@@ -88,6 +92,7 @@ impl Tickets {
         let has_keys = row.keys.is_some_and(|keys| keys.to_ascii_uppercase().contains("AES"));
         let seen = self.aes.get(&host.to_owned());
         let got_aes = seen.is_some_and(|seen| (0..=AES_NANOS).contains(&(event.time() - seen.0)));
+        why::weak(host, has_keys || got_aes);
         if !has_keys && !got_aes {
             return None;
         }
@@ -136,6 +141,7 @@ impl Tickets {
             asked.services.iter().map(|(_, evidence)| evidence.clone()).collect::<Vec<_>>()
         };
         let asked = self.clients.touch(client.clone(), at, Client::default, note).0;
+        why::collected(&client, asked.len(), SERVICES_MIN, config);
         if asked.len() < SERVICES_MIN {
             return None;
         }

@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::flow::Flow;
 use crate::rows::Session;
 use crate::text;
+use crate::why;
 
 /// Failures of one server that are an incident without a companion.
 const FAILURES_MIN: usize = 3;
@@ -167,6 +168,7 @@ impl Trust {
             .iter()
             .filter(|refusal| (0..=REFUSALS_NANOS).contains(&(at - refusal.evidence.time)))
             .collect();
+        why::refusals(recent.len(), REFUSALS_MIN, at);
         if recent.len() < REFUSALS_MIN {
             return None;
         }
@@ -215,6 +217,9 @@ impl Trust {
         let is_near = |time: Timestamp| (at - time).abs() <= window;
         let failures: Vec<&Evidence> =
             server.failures.iter().filter(|evidence| is_near(evidence.time)).collect();
+        if failures.is_empty() {
+            why::judged(host, 0, FAILURES_MIN, server.companions.len(), config);
+        }
         let (first, last) = (failures.first()?, failures.last()?);
         let companions: Vec<&(Companion, Evidence)> = server
             .companions
@@ -222,6 +227,7 @@ impl Trust {
             .filter(|(_, found)| failures.iter().any(|f| (f.time - found.time).abs() <= window))
             .collect();
         let is_proven = !companions.is_empty();
+        why::judged(host, failures.len(), FAILURES_MIN, companions.len(), config);
         if !is_proven && failures.len() < FAILURES_MIN {
             return None;
         }

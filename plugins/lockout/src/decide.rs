@@ -9,6 +9,7 @@ use crate::scene::Scene;
 use crate::storm::Storm;
 use crate::user::User;
 use crate::verdict::Verdict;
+use crate::why;
 
 impl Lockout {
     /// Decides lockouts of the account that have settled by `until`, and tells news
@@ -67,6 +68,7 @@ impl Lockout {
             incidents.iter_mut().rev().find(|known| known.takes(&source, now, &self.config));
         let incident = if let Some(known) = known {
             known.again(verdict, now, &self.config, alerts);
+            why::told(verdict.scene.account, "one more lockout of an open incident", known.due);
             known
         } else if storm.admits(now, alerts) {
             let previous = incidents.iter().rev().find(|known| known.source == source);
@@ -75,6 +77,7 @@ impl Lockout {
             incidents.last_mut()?
         } else {
             storm.add(verdict, alerts);
+            why::told(verdict.scene.account, "told with others: too many in this minute", None);
             return None;
         };
         if let Some(unlock) = &verdict.scene.lock.unlocked {

@@ -15,6 +15,7 @@ use crate::read::{Refused, iis, mailbox, smtp};
 use crate::rows::{Account, Coverage, ExchangeEvent, Iis, Mailbox, Proxy, Session};
 use crate::state::PopUser;
 use crate::user::User;
+use crate::why;
 
 impl Lockout {
     /// Something happened to an account itself.
@@ -45,6 +46,7 @@ impl Lockout {
             }
             copied
         });
+        why::locked(account, &summary, copied, &self.config);
         if copied || event.is_late() {
             self.reconsider(account, &Evidence::of(event, summary), alerts);
         } else {
@@ -67,6 +69,8 @@ impl Lockout {
         };
         let Some(user) = self.state.users.get_mut(&account.to_owned()) else { return };
         user.free(event.time());
+        let open = user.incidents.iter().filter(|incident| !incident.closed).count();
+        why::unlocked(account, open);
         for lock in user.pending.iter_mut().filter(|lock| unlock.ends(lock)) {
             lock.unlocked = Some(unlock.clone());
         }
@@ -82,9 +86,13 @@ impl Lockout {
         &mut self,
         event: &Event<'_>,
         failed: Option<Failed>,
+        written: Cell<'_>,
         alerts: &mut Alerts,
     ) {
-        let Some(Failed { user, domain, failure }) = failed else { return };
+        let Some(Failed { user, domain, failure }) = failed else {
+            why::no_failure(written);
+            return;
+        };
         for place in failure.sources() {
             self.state.sources.failed(&place.key, &user.key, event.time());
         }
@@ -104,6 +112,7 @@ impl Lockout {
             Refused::User(user, refusal) => self.refused_user(event, &user, refusal, alerts),
             Refused::Nobody(server, failure) => {
                 self.read(&server, failure.service, event.time());
+                why::nobody(&server);
                 self.state.failed_anonymously(&server, failure);
             }
         }
@@ -135,11 +144,13 @@ impl Lockout {
     ) {
         let at = event.time();
         if event.is_late() {
+            why::late(account);
             self.reconsider(account, evidence, alerts);
             return;
         }
         let key = account.to_owned();
         let Some(user) = self.state.users.get(&key) else { return };
+        why::failed(account, user, at, &self.config);
         if user.is_lock_implied(at, &self.config) {
             let lock = Lock::implied(at, &user.domain);
             self.touch(account, at, alerts, |user| {

@@ -7,6 +7,7 @@ use logwasp_sdk::{Hosts, Nets, Site};
 
 use crate::failure::Failure;
 use crate::place;
+use crate::why;
 
 /// The site.
 #[derive(Debug, Clone)]
@@ -31,10 +32,22 @@ impl Inventory {
     pub fn account(&self, cell: Option<&str>) -> Option<identity::User> {
         let mut user = identity::user(cell?)?;
         user.key.truncate(user.key.floor_char_boundary(ACCOUNT_BYTES_MAX));
-        let ignored = is_computer_account(&user.key)
-            || user.key.starts_with("healthmailbox")
-            || self.site.ignores_user(&user.key);
-        (!ignored).then_some(user)
+        if let Some(because) = self.ignored(&user.key) {
+            why::ignored(&user.key, because);
+            return None;
+        }
+        Some(user)
+    }
+
+    /// Why the account never counts.
+    fn ignored(&self, account: &str) -> Option<&'static str> {
+        if is_computer_account(account) {
+            Some("a computer's account")
+        } else if account.starts_with("healthmailbox") {
+            Some("a health mailbox")
+        } else {
+            self.site.ignores_user(account).then_some("one of `site.ignore_users`")
+        }
     }
 
     /// True when trouble of the account weighs more.

@@ -34,6 +34,8 @@ mod evidence;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
 mod failure;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod hop1;
 mod hop2;
 mod incident;
@@ -54,6 +56,7 @@ mod text;
 mod time_join;
 mod user;
 mod verdict;
+mod why;
 
 use logwasp_sdk::time::DAY;
 use logwasp_sdk::{Alerts, Detector, Event, Site, Subscription, Timestamp, read_row};
@@ -104,16 +107,20 @@ impl Detector for Lockout {
         match row {
             Row::Account(row) => self.account(event, &row, alerts),
             Row::Logon(row) => {
-                self.failed(event, read::windows::logon(event, &row, &self.inventory), alerts);
+                let failed = read::windows::logon(event, &row, &self.inventory);
+                self.failed(event, failed, row.user, alerts);
             }
             Row::Kerberos(row) => {
-                self.failed(event, read::windows::kerberos(event, &row, &self.inventory), alerts);
+                let failed = read::windows::kerberos(event, &row, &self.inventory);
+                self.failed(event, failed, row.user, alerts);
             }
             Row::Ntlm(row) => {
-                self.failed(event, read::windows::ntlm(event, &row, &self.inventory), alerts);
+                let failed = read::windows::ntlm(event, &row, &self.inventory);
+                self.failed(event, failed, row.user, alerts);
             }
             Row::Netlogon(row) => {
-                self.failed(event, read::windows::netlogon(event, &row, &self.inventory), alerts);
+                let failed = read::windows::netlogon(event, &row, &self.inventory);
+                self.failed(event, failed, row.user, alerts);
             }
             Row::ExchangeEvent(row) => self.exchange_event(event, &row, alerts),
             Row::Iis(row) => self.iis(event, &row, alerts),

@@ -159,7 +159,7 @@ impl User {
     }
 
     /// Attempts refused as "locked" within [`IMPLIED_WINDOW`] before `at`.
-    fn locked_attempts(&self, at: Timestamp) -> usize {
+    pub(crate) fn locked_attempts(&self, at: Timestamp) -> usize {
         let recent = |time: Timestamp, class: FailureClass| {
             class == FailureClass::Locked
                 && (0..=IMPLIED_WINDOW).contains(&(at - time))
@@ -169,6 +169,19 @@ impl User {
         let http = self.http.iter().filter(|refusal| recent(refusal.at, refusal.class));
         // Windows may report what the web server refused as well.
         attempts(logons).len().max(http.count())
+    }
+
+    /// Failed logons and refusals since a time.
+    pub(crate) fn failures_since(&self, from: Timestamp) -> usize {
+        let rings = [&self.http, &self.mailbox, &self.smtp];
+        let refusals = rings.into_iter().flat_map(Ring::iter).filter(|refusal| refusal.at >= from);
+        let logons = self.failures.iter().filter(|failure| failure.at >= from);
+        logons.count().max(refusals.count())
+    }
+
+    /// When a domain controller last reported a lockout.
+    pub(crate) fn reported(&self) -> Option<Timestamp> {
+        self.reported
     }
 
     /// Lockouts in the 24 hours up to `at`.

@@ -12,6 +12,7 @@ use crate::rows::Visit;
 use crate::sighting::{Identity, Sighting, plain_id};
 use crate::text;
 use crate::visits::Visits;
+use crate::why;
 
 /// So many messages of one loop within the span flood the queues.
 const FLOOD_MESSAGES_MIN: usize = 20;
@@ -159,6 +160,7 @@ impl Book {
     ) {
         let is_open = self.cases.open(&group).is_some();
         if event.is_late() && !is_open {
+            why::late(sighting.rule, &group);
             return;
         }
         let now = alerts.now();

@@ -9,6 +9,7 @@ use crate::places::Places;
 use crate::reply;
 use crate::rows::Mail;
 use crate::sighting::{Identity, Sighting};
+use crate::why;
 
 /// What the mail tells, if it tells of a loop.
 pub(crate) fn sighting(
@@ -31,6 +32,7 @@ pub(crate) fn sighting(
         outer_marks
     };
     if reply.is_none() && marks.names.is_empty() {
+        why::no_loop(outer.message_id.as_deref(), outer.attributed(), config);
         return None;
     }
     let mail = Message { outer, inner, body: &body };

@@ -59,6 +59,11 @@ impl Chain {
         self.stops.iter().map(|stop| stop.place.clone()).collect()
     }
 
+    /// How often the message came to Exchange Online from elsewhere.
+    pub(crate) fn online_visits(&self) -> usize {
+        self.stops.iter().filter(|stop| stop.place == Place::Online).count()
+    }
+
     /// The two systems between which the message went to and fro most often. Between
     /// us and Exchange Online, gateways in the path and which server of ours it was
     /// do not matter.
@@ -174,6 +179,9 @@ mod tests {
         assert_eq!(chain(&others).circle().map(|c| c.repetitions), Some(2));
         assert_eq!(chain(&[("a.x.example", own), (own, "ex2.domain.local")]).circle(), None);
         assert_eq!(chain(&[]).circle(), None);
+        let filter = [("mx.x.example", "localhost"), ("localhost", "mx.x.example")];
+        let filters = chain(&[filter[0], filter[1], filter[0], filter[1]]);
+        assert_eq!(filters.circle(), None, "two content filters on one host");
     }
 
     /// Scenario: visits 16 s and 40 s apart; one visit.

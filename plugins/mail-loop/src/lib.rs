@@ -20,6 +20,8 @@ mod config;
 mod date;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod headers;
 mod places;
 mod quote;
@@ -31,8 +33,9 @@ mod sighting;
 mod tests;
 mod text;
 mod visits;
+mod why;
 
-use logwasp_sdk::{Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, read_row};
+use logwasp_sdk::{Alerts, Cell, Detector, Event, Hosts, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};
 
 use crate::book::{Book, Context};
@@ -106,23 +109,36 @@ impl MailLoop {
         match row {
             Row::Session(row) => {
                 session::learn(&mut state.learned, row);
-                session::sighting(row, places, &state.learned)
+                or_why(session::sighting(row, places, &state.learned), row.ip)
             }
             Row::Visit(row) => state.book.visit(row, event, places, &state.learned, config),
-            Row::Failed(row) => quote::in_tracking(row, places, &state.learned),
+            Row::Failed(row) => {
+                or_why(quote::in_tracking(row, places, &state.learned), row.message_id)
+            }
             Row::Mail(row) => bounce::sighting(row, config, places, &state.learned),
             Row::Syslog(row) if row.app.is_some_and(|app| app.eq_ignore_ascii_case("logwasp")) => {
                 // Our own alerts quote replies too and may come back by syslog.
                 None
             }
-            Row::Syslog(row) => quote::in_line(row.host, row.message, places, &state.learned),
-            Row::Text(row) => quote::in_line(row.host, row.message, places, &state.learned),
+            Row::Syslog(row) => {
+                or_why(quote::in_line(row.host, row.message, places, &state.learned), row.host)
+            }
+            Row::Text(row) => {
+                or_why(quote::in_line(row.host, row.message, places, &state.learned), row.host)
+            }
             Row::Coverage(row) => {
                 state.learned.learn(row.host?);
                 None
             }
         }
     }
+}
+
+fn or_why(sighting: Option<Sighting>, whose: Cell<'_>) -> Option<Sighting> {
+    if sighting.is_none() {
+        why::no_reply(whose);
+    }
+    sighting
 }
 
 logwasp_sdk::export!(MailLoop);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use logwasp_sdk::{Hosts, Nets, Site, identity, mail, text::clean};
+use logwasp_sdk::{Hosts, Nets, Site, domain, identity, mail, text::clean};
 
 /// A system that mail passes through.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +64,9 @@ impl Places {
         let name = name.and_then(identity::meaningful).map(|name| name.trim_end_matches('.'));
         // What stands for a name may be an address, even in brackets.
         let ip = ip.or_else(|| name.and_then(identity::ip));
-        let name = name.filter(|name| identity::ip(name).is_none());
+        let name = name.filter(|name| identity::ip(name).is_none() && !is_itself(name));
+        // Content filters and local submission: says nothing about who it is.
+        let ip = ip.filter(|ip| !ip.is_loopback());
         let is_online = name.is_some_and(mail::is_exchange_online)
             || ip.is_some_and(|ip| self.eop.contains(ip));
         if is_online {
@@ -82,11 +84,14 @@ impl Places {
             Some(name) if self.is_own_name(name, ip) => {
                 Some(Place::Own(short(&identity::host(name)?)))
             }
-            Some(name) => Some(Place::Other(short(&domain_of(name)))),
+            Some(name) => Some(Place::Other(short(&domain::organizational(name)))),
             None => {
-                let ip = ip.filter(|ip| !ip.is_loopback())?;
-                let key = ip.to_string();
-                Some(if self.internal.contains(ip) { Place::Own(key) } else { Place::Other(key) })
+                let key = address?;
+                Some(if ip.is_some_and(|ip| self.internal.contains(ip)) {
+                    Place::Own(key)
+                } else {
+                    Place::Other(key)
+                })
             }
         }
     }
@@ -102,18 +107,14 @@ impl Places {
     }
 }
 
-fn short(name: &str) -> String {
-    clean(name, 64)
+/// A host's name for itself.
+fn is_itself(name: &str) -> bool {
+    let label = name.split('.').next().unwrap_or(name);
+    label.eq_ignore_ascii_case("localhost")
 }
 
-/// The domain of a host: its last two labels.
-fn domain_of(host: &str) -> String {
-    let host = host.to_lowercase();
-    let mut labels = host.rsplit('.');
-    match (labels.next(), labels.next()) {
-        (Some(top), Some(second)) => format!("{second}.{top}"),
-        _ => host,
-    }
+fn short(name: &str) -> String {
+    clean(name, 64)
 }
 
 /// Names of the participants, ours first as the set orders them.
@@ -147,7 +148,12 @@ mod tests {
         assert_eq!(of("X.mail.protection.outlook.com"), Some(Place::Online));
         assert_eq!(of("40.107.1.1"), Some(Place::Online));
         assert_eq!(of("mx1.fabrikam.com"), Some(Place::Other("fabrikam.com".into())));
+        assert_eq!(of("mx1.fabrikam.co.uk"), Some(Place::Other("fabrikam.co.uk".into())));
         assert_eq!(of("evilcontoso.com"), Some(Place::Other("evilcontoso.com".into())));
-        assert_eq!((of("-"), of("127.0.0.1")), (None, None));
+        for nobody in ["-", "127.0.0.1", "[::1]", "localhost", "LocalHost.localdomain"] {
+            assert_eq!(of(nobody), None, "{nobody}");
+        }
+        let filtered = places.of(Some("mx1.fabrikam.com"), identity::ip("127.0.0.1"), &learned);
+        assert_eq!(filtered, Some(Place::Other("fabrikam.com".into())));
     }
 }

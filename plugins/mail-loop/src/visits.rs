@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::places::{Place, Places};
 use crate::rows::Visit as Row;
 use crate::sighting::{Identity, Sighting, first_recipient, keep, plain_id};
+use crate::why;
 
 /// Visits remembered of one message; a loop ends after 60 hops.
 pub(crate) const VISITS_MAX: usize = 64;
@@ -73,13 +74,17 @@ impl Visits {
         let newest = self.visits.last().filter(|visit| visit.is_receive)?;
         let receives: Vec<&Visit> = self.receives(&newest.host).collect();
         if receives.len() < config.loop_receives as usize {
+            why::visited(row.message_id, receives.len(), false, config);
             return None;
         }
         let times: Vec<Timestamp> = receives.iter().map(|visit| visit.evidence.time).collect();
         let (first, last) = (*times.iter().min()?, *times.iter().max()?);
         let between = |visit: &&Visit| (first..=last).contains(&visit.evidence.time);
         let mut sends = self.visits.iter().filter(between).filter(|visit| !visit.is_receive);
-        if !sends.any(|send| identity::host(&send.host).as_deref() != Some(newest.host.as_str())) {
+        let went_out =
+            sends.any(|send| identity::host(&send.host).as_deref() != Some(newest.host.as_str()));
+        why::visited(row.message_id, receives.len(), went_out, config);
+        if !went_out {
             return None;
         }
         let earlier = self.visits.iter().filter(between).map(|visit| visit.evidence.clone());

@@ -11,6 +11,7 @@ use crate::report;
 use crate::rule::Rule;
 use crate::sighting::{Sighting, key};
 use crate::track::{Incident, Step, Track};
+use crate::why;
 
 /// Tracks and incidents, kept between rows.
 #[derive(Serialize, Deserialize)]
@@ -66,7 +67,10 @@ impl Book {
         let has_room = self.open.get(&rule).is_none_or(|&open| open < rule.open_max());
         let new = Track::new(rule, rule.refusals_min(config), &sighting.key, config);
         let step = self.take(&sighting.key, event.time(), new, alerts, |track| {
-            track.take(sighting, Evidence::of(event, &*sighting.summary), has_room, config)
+            let evidence = Evidence::of(event, &*sighting.summary);
+            let step = track.take(sighting, evidence, has_room, config);
+            why::counted(&sighting.key, track, step, config);
+            step
         });
         if step == Step::Full {
             let shared = key(rule, &["further"]);
@@ -85,6 +89,7 @@ impl Book {
         config: &Config,
         alerts: &mut Alerts,
     ) {
+        why::late(sighting.rule, &sighting.key);
         let track = self.tracks.get(&sighting.key);
         if track.is_some_and(|track| track.incident.is_some()) {
             let new = Track::new(sighting.rule, 1, &sighting.key, config);

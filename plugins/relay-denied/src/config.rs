@@ -23,7 +23,7 @@ logwasp_sdk::options! {
 }
 
 /// Default of `state_bytes_max`.
-pub(crate) const STATE_BYTES_MAX_DEFAULT: u32 = 24 * 1024 * 1024;
+pub(crate) const STATE_BYTES_MAX_DEFAULT: u32 = 12 * 1024 * 1024;
 /// Largest threshold: a peer's refusals are remembered one by one up to it.
 const THRESHOLD_MAX: u32 = 10_000;
 

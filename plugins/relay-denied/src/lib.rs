@@ -29,6 +29,8 @@ mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
 mod facts;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod peer;
 mod quote;
 mod recent;
@@ -41,6 +43,7 @@ mod sighting;
 #[cfg(test)]
 mod tests;
 mod track;
+mod why;
 
 use logwasp_sdk::time::HOUR;
 use logwasp_sdk::{
@@ -110,6 +113,8 @@ impl Detector for RelayDenied {
         let Some(row) = read_row(event) else { return };
         if let Some(sighting) = self.judge(event.time(), &row) {
             self.state.book.enter(&sighting, event, &self.config, alerts);
+        } else {
+            why::no_quote(&row);
         }
     }
 
@@ -136,7 +141,11 @@ impl RelayDenied {
         match row {
             Row::Session(session) => {
                 learn(learned, session, &mut self.learned_last);
-                refusal::sighting(session, inventory, learned).map(|s| self.explain(s, at))
+                let sighting = refusal::sighting(session, inventory, learned);
+                if sighting.is_none() {
+                    why::no_refusal(session);
+                }
+                sighting.map(|sighting| self.explain(sighting, at))
             }
             Row::Mail(mail) => quote::in_mail(mail),
             Row::Syslog(line) => quote::in_syslog(line, inventory, learned),

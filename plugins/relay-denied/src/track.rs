@@ -174,6 +174,11 @@ impl Track {
         }
     }
 
+    /// Refusals within the window, and the distinct things that they name.
+    pub(crate) fn within_window(&self) -> (usize, usize) {
+        (self.times.len(), self.distinct.len().min(self.times.len()))
+    }
+
     fn severity(&self) -> Severity {
         match self.rule {
             Rule::Internal if self.times.len() >= INTERNAL_HIGH_MIN => Severity::High,

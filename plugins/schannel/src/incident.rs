@@ -181,6 +181,11 @@ impl Tally {
         self.incident.as_deref()
     }
 
+    /// Hits that are not yet an incident.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Counts a hit at `now`.
     pub(crate) fn hit(
         &mut self,

@@ -10,6 +10,7 @@ use crate::host::Host;
 use crate::incident::{Sighting, Step, Tally};
 use crate::reading::Hit;
 use crate::subject::Key;
+use crate::why;
 
 /// The host takes a thousand alerts a call; what is told at the end of input, or
 /// when memory runs out, leaves room for the summaries.
@@ -49,6 +50,7 @@ impl Incidents {
         };
         let key = Key { host: host.key, subject: hit.subject };
         if event.is_late() {
+            why::late(&key);
             if let Some(tally) = self.tallies.get_mut(&key) {
                 let step = tally.late_hit(sighting, now, config);
                 carry_out(step, &key, tally, &mut self.due, alerts);
@@ -62,6 +64,7 @@ impl Incidents {
             || Tally::new(&host.name, &key),
             |tally| {
                 let step = tally.hit(sighting, now, &key.subject, config);
+                why::counted(&key, tally, &step, config);
                 carry_out(step, &key, tally, due, alerts);
             },
         );

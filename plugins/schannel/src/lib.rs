@@ -32,6 +32,8 @@ mod config;
 mod evidence;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod host;
 mod incident;
 mod incidents;
@@ -43,6 +45,7 @@ mod rows;
 mod subject;
 mod summary;
 mod text;
+mod why;
 
 use logwasp_sdk::{Alerts, Cell, Detector, Event, Site, Subscription, Timestamp, read_row};
 use serde::{Deserialize, Serialize};

@@ -17,6 +17,7 @@ use crate::pairing::{Arrival, Pairing, Session};
 use crate::reading::Half;
 use crate::rows;
 use crate::summary;
+use crate::why;
 
 /// Peers counted by name for one host.
 const PEERS_MAX: usize = 50;
@@ -119,6 +120,9 @@ impl HostNoise {
         let period = self.period.get_or_insert_with(|| Period::new(host_name, evidence.time));
         let end = period.end(config);
         self.count(half, evidence, Arrival::OnTime, config);
+        if let Some(period) = &self.period {
+            why::noise(host_name, period, end, config);
+        }
         begins.then_some(end)
     }
 
@@ -149,7 +153,12 @@ impl HostNoise {
 
     /// Ends the period; returns it when it deserves a summary.
     fn end_period(&mut self, config: &Config) -> Option<Period> {
-        self.period.take().filter(|period| period.is_enough(config))
+        let period = self.period.take()?;
+        if !period.is_enough(config) {
+            why::dropped(&period.host_name, &period, config);
+            return None;
+        }
+        Some(period)
     }
 }
 

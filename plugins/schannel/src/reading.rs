@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::evidence::clip;
 use crate::rows::{Channel, Logon};
 use crate::subject::{Subject, decimal, hex, tls_alert_severity};
+use crate::why;
 
 /// Bytes kept of a cell that somebody else wrote.
 const TEXT_BYTES_MAX: usize = 128;
@@ -121,6 +122,7 @@ fn certificate_logon(row: &Logon<'_>, user: identity::User, site: &Site) -> Read
         || site.ignores_user(&user.key)
         || ip.is_some_and(|ip| ip.is_loopback());
     if is_ignored {
+        why::ignored(&user.key);
         return Reading::Nothing;
     }
     let domain = row.domain.and_then(meaningful).or(user.domain_hint.as_deref());
@@ -135,6 +137,7 @@ fn certificate_logon(row: &Logon<'_>, user: identity::User, site: &Site) -> Read
 fn unusual_logon(row: &Logon<'_>, noise_codes: &[u32]) -> Reading {
     let code = inner_code(row);
     if code.is_some_and(|code| noise_codes.contains(&code)) {
+        why::noise_code(code);
         return Reading::Nothing;
     }
     hit(Subject::UnusualLogon { code }, &[])
@@ -179,6 +182,7 @@ fn no_shared_cipher(row: &Channel<'_>) -> Reading {
 fn tls_alert(row: &Channel<'_>, subject: impl Fn(u32) -> Subject) -> Reading {
     let Some(alert) = row.alert.and_then(status) else { return Reading::Nothing };
     if tls_alert_severity(alert).is_none() {
+        why::harmless_alert(alert);
         return Reading::Nothing;
     }
     let subject = subject(alert);

@@ -1,6 +1,8 @@
 //! What is counted: one subject of one host, each with its rule, its threshold
 //! and its severity.
 
+use std::fmt;
+
 use logwasp_sdk::windows::tls_alert_name;
 use logwasp_sdk::{Severity, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -127,6 +129,14 @@ pub(crate) fn decimal(state: Option<u32>) -> String {
 pub(crate) struct Key {
     pub(crate) host: String,
     pub(crate) subject: Subject,
+}
+
+/// `exch01 36874 TLS 1.0`
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.host, self.subject.event_id())?;
+        self.subject.attributes().iter().try_for_each(|(_, value)| write!(f, " {value}"))
+    }
 }
 
 impl Key {

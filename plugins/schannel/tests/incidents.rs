@@ -142,6 +142,6 @@ fn evidence_keeps_both_ends() {
     let alerts = run("{}", repeated(100, 5, "EXCH01", 36887, &fields));
     let evidence = alerts.last().map(|alert| alert.evidence.clone()).unwrap_or_default();
     let records: Vec<_> = evidence.iter().map(|e| e.record).collect();
-    assert_eq!(records, (0..10).chain(90..100).collect::<Vec<u64>>());
+    assert_eq!(records, (1..=10).chain(91..=100).collect::<Vec<u64>>());
     assert_eq!(evidence[0].summary, "Schannel 36887 alert=48 alert_name=unknown_ca");
 }

@@ -372,3 +372,17 @@ fn check_bounds(alerts: &[Alert]) {
         assert!(pairs.clone().count() <= 64 && pairs.clone().all(|(_, v)| v.len() <= 4_096));
     }
 }
+
+/// Scenario: each rule with one hit less than its threshold.
+/// Guarantees: the count, the threshold and the window are told.
+#[test]
+fn silence_is_explained() {
+    for (rule, _, min, event) in thresholds() {
+        let mut kit = Kit::<Schannel>::new("{}");
+        kit.rows(spaced(min - 1, 1_000, || event.clone()));
+        let told = kit.explain();
+        let last = told.last().map(String::as_str).unwrap_or_default();
+        let counted = format!(": {} of {min} records within 10m, silent", min - 1);
+        assert!(last.starts_with(&format!("{rule} exch01 ")) && last.ends_with(&counted), "{last}");
+    }
+}

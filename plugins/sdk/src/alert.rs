@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, RecordRef};
+use crate::explain::{self, explain};
 use crate::time::Timestamp;
 
 /// How bad it is.
@@ -248,6 +249,17 @@ fn find<'a>(list: &'a [(String, String)], name: &str) -> Option<&'a str> {
     list.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
 }
 
+/// `alert (create, high, 5 events): Account user1 is locked`
+fn raised(alert: &Alert) -> String {
+    let activity = match alert.activity {
+        Activity::Create => "create",
+        Activity::Update => "update",
+        Activity::Close => "close",
+    };
+    let severity = format!("{:?}", alert.severity).to_lowercase();
+    format!("alert ({activity}, {severity}, count {}): {}", alert.count, alert.title)
+}
+
 /// Where a detector puts its alerts.
 #[derive(Debug, Default)]
 pub struct Alerts {
@@ -259,6 +271,7 @@ impl Alerts {
     /// Raises an alert, decided now.
     pub fn raise(&mut self, mut alert: Alert) {
         alert.time = self.now;
+        explain(&alert.rule, &alert.key, || raised(&alert));
         self.raised.push(alert);
     }
 
@@ -274,6 +287,7 @@ impl Alerts {
 
     pub(crate) fn set_now(&mut self, now: Timestamp) {
         self.now = now;
+        explain::set_now(now);
     }
 
     pub(crate) fn take(&mut self) -> Vec<Alert> {

@@ -34,7 +34,7 @@ pub fn describe<D: Detector>(version: &str) -> types::Manifest {
         name: D::NAME.to_owned(),
         version: version.to_owned(),
         summary: D::SUMMARY.to_owned(),
-        config_schema: D::Config::schema().to_string(),
+        config_schema: crate::explain::announce(D::Config::schema()).to_string(),
     }
 }
 

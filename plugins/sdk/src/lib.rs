@@ -97,7 +97,9 @@ mod alert;
 pub mod book;
 mod cadence;
 mod detector;
+pub mod domain;
 mod event;
+pub mod explain;
 #[cfg(target_family = "wasm")]
 pub mod guest;
 pub mod http;
@@ -120,6 +122,7 @@ pub use alert::{Activity, Alert, Alerts, Confidence, Evidence, Severity};
 pub use cadence::{Cadence, cadence};
 pub use detector::{Detector, Runner, read_row};
 pub use event::{Cell, Event, ReadRow, RecordRef, TimeQuality};
+pub use explain::explain;
 pub use options::{OptionType, Options};
 pub use site::{Hosts, Hybrid, Nets, Site};
 pub use subscription::{

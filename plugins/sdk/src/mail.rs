@@ -329,9 +329,14 @@ fn without_display_text(value: &str) -> String {
 /// (`*.mail.protection.outlook.com`), its ways out and its mailbox forests.
 pub fn is_exchange_online(host: &str) -> bool {
     let host = host.trim_end_matches('.');
-    [".protection.outlook.com", ".prod.outlook.com", ".outlook.office365.com"]
-        .iter()
-        .any(|domain| ends_with_ignoring_case(host, domain))
+    [
+        ".protection.outlook.com",
+        ".prod.outlook.com",
+        ".prod.exchangelabs.com",
+        ".outlook.office365.com",
+    ]
+    .iter()
+    .any(|domain| ends_with_ignoring_case(host, domain))
 }
 
 /// True for the name of a front door of Exchange Online: where mail of the outer

@@ -191,6 +191,9 @@ fn same_prefix(a: u128, b: u128, prefix: u32) -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Hosts {
     members: Vec<Member>,
+    /// The place of the first member of each name and address.
+    names: BTreeMap<String, usize>,
+    addresses: BTreeMap<IpAddr, usize>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -218,8 +221,31 @@ impl Hosts {
 
     fn insert(&mut self, name: &str, address: Option<IpAddr>) {
         if let Some(name) = identity::host(name) {
-            self.members.push(Member { name: Some(name), address });
+            self.push(Member { name: Some(name), address });
         }
+    }
+
+    fn push(&mut self, member: Member) {
+        self.members.push(member);
+        self.note(self.members.len() - 1);
+    }
+
+    /// Makes the member at `place` found by what is known of it.
+    fn note(&mut self, place: usize) {
+        let Some(member) = self.members.get(place) else { return };
+        if let Some(name) = &member.name {
+            self.names.entry(name.clone()).or_insert(place);
+        }
+        if let Some(address) = member.address {
+            self.addresses.entry(address).or_insert(place);
+        }
+    }
+
+    fn remove(&mut self, place: usize) {
+        self.members.remove(place);
+        self.names.clear();
+        self.addresses.clear();
+        (0..self.members.len()).for_each(|place| self.note(place));
     }
 
     /// Adds a host by its name or its address.
@@ -230,7 +256,7 @@ impl Hosts {
         }
         let address = identity::ip(&key);
         let name = if address.is_some() { None } else { Some(key) };
-        self.members.push(Member { name, address });
+        self.push(Member { name, address });
     }
 
     /// Joins a name and an address of which at least one is a member.
@@ -238,18 +264,20 @@ impl Hosts {
         let Some(name) = identity::host(name).filter(|key| identity::ip(key).is_none()) else {
             return;
         };
-        let by_name = self.members.iter().position(|m| m.name.as_deref() == Some(name.as_str()));
-        let by_address = self.members.iter().position(|m| m.address == Some(address));
+        let by_name = self.names.get(&name).copied();
+        let by_address = self.addresses.get(&address).copied();
         match (by_name, by_address) {
             (Some(a), Some(b)) if a != b && self.members[b].name.is_none() => {
                 self.members[a].address.get_or_insert(address);
-                self.members.remove(b);
+                self.remove(b);
             }
             (Some(a), None) => {
                 self.members[a].address.get_or_insert(address);
+                self.note(a);
             }
             (None, Some(b)) => {
                 self.members[b].name.get_or_insert(name);
+                self.note(b);
             }
             _ => {}
         }
@@ -270,9 +298,8 @@ impl Hosts {
     pub fn canonical(&self, name_or_address: &str) -> Option<String> {
         let key = identity::host(name_or_address)?;
         let member = &self.members[self.position(&key)?];
-        let paired = self.lonely_pair();
-        let name = member.name.clone().or_else(|| paired.map(|(name, _)| name.to_owned()));
-        Some(name.unwrap_or(key))
+        let paired = || self.lonely_pair().map(|(name, _)| name.to_owned());
+        Some(member.name.clone().or_else(paired).unwrap_or(key))
     }
 
     /// The address of a member, when known.
@@ -287,6 +314,8 @@ impl Hosts {
     pub fn same(&self, a: &str, b: &str) -> bool {
         match (identity::host(a), identity::host(b)) {
             (Some(x), Some(y)) if x == y => true,
+            // Only an address can be another spelling of a name.
+            (Some(x), Some(y)) if identity::ip(&x).or(identity::ip(&y)).is_none() => false,
             _ => match (self.canonical(a), self.canonical(b)) {
                 (Some(x), Some(y)) => x == y,
                 _ => false,
@@ -300,11 +329,10 @@ impl Hosts {
     }
 
     fn position(&self, key: &str) -> Option<usize> {
-        let address = identity::ip(key);
-        self.members.iter().position(|member| match address {
-            Some(address) => member.address == Some(address),
-            None => member.name.as_deref() == Some(key),
-        })
+        match identity::ip(key) {
+            Some(address) => self.addresses.get(&address).copied(),
+            None => self.names.get(key).copied(),
+        }
     }
 
     /// The one name without an address and the one address without a name.

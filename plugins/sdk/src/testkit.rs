@@ -5,14 +5,20 @@
 //! in production. It checks every verdict three ways: all rows in one batch, one
 //! row a batch with `advance` in between, and through a snapshot in the middle.
 
-use std::collections::BTreeMap;
+mod feed;
+mod flood;
+mod project;
 
-use crate::abi::{Column, Rows};
+pub use feed::Feed;
+pub use flood::Flood;
+
+use crate::abi::Rows;
 use crate::alert::Alert;
-use crate::detector::{Detector, Runner};
+use crate::detector::Detector;
 use crate::event::RecordRef;
-use crate::subscription::{Condition, Op, Subscription};
+use crate::subscription::Subscription;
 use crate::time::{SECOND, Timestamp};
+use project::project;
 
 /// An event as the host's normalization would give it.
 #[derive(Debug, Clone, Default)]
@@ -153,6 +159,18 @@ impl AlertRow {
         self
     }
 
+    /// Adds a piece of evidence: a record, seen at `second`.
+    pub fn evidence(mut self, record: RecordRef, second: i64, summary: &str) -> Self {
+        for (name, value) in [
+            ("evidence.record", record.to_string()),
+            ("evidence.time", (second * SECOND).to_string()),
+            ("evidence.summary", summary.to_owned()),
+        ] {
+            self.event.fields.push((name.to_owned(), value));
+        }
+        self
+    }
+
     /// The row.
     pub fn build(self) -> TestEvent {
         self.event
@@ -194,7 +212,16 @@ impl Example {
     pub fn batch(&self, subscriptions: &[Subscription]) -> Vec<Rows> {
         let mut events = self.events.clone();
         sort_by_time(&mut events);
-        project(subscriptions, &events, 0)
+        project(subscriptions, (1..).zip(&events))
+    }
+
+    /// The example's events in the host's order, to be fed in another way.
+    pub fn feed(&self) -> Feed {
+        let mut events = self.events.clone();
+        sort_by_time(&mut events);
+        let mut feed = Feed::new(events);
+        feed.watermark = self.watermark();
+        feed
     }
 
     /// How far time goes: as the example says, else to its newest event.
@@ -278,114 +305,32 @@ impl<D: Detector> Kit<D> {
         whole
     }
 
+    /// Feeds everything with the host's question switched on. What the detector said of
+    /// its decisions, as `rule key: reason`, in order. Panics when the question
+    /// changes the alerts.
+    pub fn explain(&mut self) -> Vec<String> {
+        let unasked = self.finish();
+        let mut config: serde_json::Value = serde_json::from_str(&self.config).expect("JSON");
+        config[crate::explain::CONFIG_KEY] = true.into();
+        let silent = std::mem::replace(&mut self.config, config.to_string());
+        crate::explain::native::take();
+        let asked = self.run(usize::MAX, false);
+        crate::explain::set_asked(false);
+        self.config = silent;
+        assert_eq!(unasked, asked, "the question changed the alerts");
+        crate::explain::native::take()
+    }
+
     fn run(&self, batch_rows: usize, restart: bool) -> Vec<Alert> {
-        let (mut runner, subscriptions) =
-            Runner::<D>::start(&self.config, None).expect("the detector starts");
-        let mut alerts = Vec::new();
-        for (index, events) in
-            self.events.chunks(batch_rows.min(self.events.len().max(1))).enumerate()
-        {
-            let first = index * batch_rows.min(self.events.len().max(1));
-            let batch = project(&subscriptions, events, first);
-            if batch_rows == 1 && !events[0].late {
-                alerts.extend(runner.advance(events[0].time - 1));
-            }
-            alerts.extend(runner.process(&batch).expect("the batch is accepted"));
-            if restart {
-                let snapshot = runner.snapshot().expect("a snapshot");
-                runner = Runner::start(&self.config, Some(&snapshot)).expect("it starts again").0;
-            }
+        let mut feed = Feed::new(self.events.clone());
+        feed.watermark = self.watermark.or(feed.watermark);
+        feed.advances = batch_rows == 1;
+        if batch_rows == 1 {
+            feed.cuts = (0..self.events.len()).collect();
         }
-        // Without it, an unmatched last event would move time in one way only.
-        if let Some(watermark) = self.watermark.or_else(|| newest(&self.events)) {
-            alerts.extend(runner.advance(watermark));
+        if restart {
+            feed.restarts = feed.cuts.clone();
         }
-        alerts.extend(runner.finish());
-        alerts
+        feed.run::<D>(&self.config)
     }
-}
-
-/// The rows of a batch, as the host projects them.
-fn project(subscriptions: &[Subscription], events: &[TestEvent], first: usize) -> Vec<Rows> {
-    let mut groups: BTreeMap<u32, Rows> = BTreeMap::new();
-    for (place, event) in events.iter().enumerate() {
-        for (index, subscription) in subscriptions.iter().enumerate() {
-            if satisfies(subscription, event) {
-                let rows = groups.entry(index as u32).or_insert_with(|| Rows {
-                    subscription: index as u32,
-                    columns: vec![Column::default(); subscription.columns.len()],
-                    ..Rows::default()
-                });
-                push(rows, subscription, event, place as u32, (first + place) as RecordRef);
-            }
-        }
-    }
-    groups.into_values().collect()
-}
-
-fn push(
-    rows: &mut Rows,
-    subscription: &Subscription,
-    event: &TestEvent,
-    order: u32,
-    record: RecordRef,
-) {
-    rows.order.push(order);
-    rows.times.push(event.time);
-    rows.time_quality.push(0);
-    rows.late.push(u8::from(event.late));
-    rows.records.push(record);
-    for (column, name) in rows.columns.iter_mut().zip(&subscription.columns) {
-        column.push(event.values(name).first().map(String::as_str));
-    }
-}
-
-fn satisfies(subscription: &Subscription, event: &TestEvent) -> bool {
-    subscription.kind == event.kind
-        && subscription.all_of.iter().all(|condition| holds(condition, event))
-}
-
-fn holds(condition: &Condition, event: &TestEvent) -> bool {
-    let values = event.values(&condition.field);
-    let fold = |text: &str| {
-        if condition.ignore_case { text.to_ascii_lowercase() } else { text.to_owned() }
-    };
-    let any = |test: &dyn Fn(&str, &str) -> bool| {
-        values
-            .iter()
-            .any(|value| condition.values.iter().any(|want| test(&fold(value), &fold(want))))
-    };
-    let result = match condition.op {
-        Op::Equals | Op::AnyOf => any(&|value, want| value == want),
-        Op::Prefix => any(&|value, want| value.starts_with(want)),
-        Op::Suffix => any(&|value, want| value.ends_with(want)),
-        Op::Contains => any(&|value, want| value.contains(want)),
-        Op::Present => !values.is_empty(),
-        Op::Absent => values.is_empty(),
-        Op::NumberIn => any(&|value, want| {
-            let Some(value) = number(value) else { return false };
-            match want.split_once("..") {
-                Some((low, high)) => {
-                    number(low).zip(number(high)).is_some_and(|(l, h)| (l..=h).contains(&value))
-                }
-                None => number(want) == Some(value),
-            }
-        }),
-    };
-    result != condition.negate
-}
-
-/// Decimal or 0x hex; negative numbers fold to u32, or to u64 when they do not fit.
-fn number(text: &str) -> Option<u64> {
-    let text = text.trim();
-    if let Some(hex) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        return u64::from_str_radix(hex, 16).ok();
-    }
-    if text.starts_with('-') {
-        let signed: i64 = text.parse().ok()?;
-        return Some(
-            i32::try_from(signed).map_or(signed.cast_unsigned(), |v| v.cast_unsigned().into()),
-        );
-    }
-    text.parse().ok()
 }

@@ -18,6 +18,8 @@
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod maintenance;
 mod rows;
 mod sighting;
@@ -28,7 +30,7 @@ mod text;
 
 use logwasp_sdk::book::{Book, Hit};
 use logwasp_sdk::{
-    Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, identity, read_row,
+    Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, explain, identity, read_row,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,8 +96,10 @@ impl Detector for ServiceInactive {
                 None
             }
         };
-        if let Some(refusal) = refusal {
-            self.refused(&refusal, event, alerts);
+        match refusal {
+            Some(refusal) => self.refused(&refusal, event, alerts),
+            None if explain::is_asked() => not_counted(&row),
+            None => {}
         }
     }
 
@@ -148,6 +152,19 @@ impl ServiceInactive {
             self.state.book.recover(hit, over, &self.config, alerts);
         }
     }
+}
+
+/// Says why a quoted refusal is none of ours, when somebody asks.
+fn not_counted(row: &Row<'_>) {
+    let place = match row {
+        Row::Smtp(row) if row.data.is_some_and(|line| line.contains(REFUSAL)) => row.remote,
+        Row::Connectivity(row) => row.destination.or(row.destination_lower),
+        Row::Tracking(row) => row.text,
+        _ => return,
+    };
+    explain("", place.unwrap_or_default(), || {
+        "the refusal is no greeting, or not that of an Exchange server of ours, silent".to_owned()
+    });
 }
 
 /// Whoever writes a receive log is an Exchange server, with a name and an address.

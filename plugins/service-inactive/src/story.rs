@@ -122,6 +122,14 @@ impl Refusals {
         self.ports.is_empty()
     }
 
+    fn rule(&self) -> (&'static str, Confidence) {
+        match (self.kind, self.is_outage) {
+            (Kind::NotActive, true) => ("S1", Confidence::High),
+            (Kind::NotActive, false) => ("S2", Confidence::Medium),
+            (Kind::NotAvailable, _) => ("S3", Confidence::Medium),
+        }
+    }
+
     fn peers(&self) -> usize {
         if self.is_decided {
             return self.facts.all("src_ip").count();
@@ -180,11 +188,7 @@ impl Story for Refusals {
     }
 
     fn alert(&self, key: &str, seen: &Seen, _: &Config) -> Alert {
-        let (rule, confidence) = match (self.kind, self.is_outage) {
-            (Kind::NotActive, true) => ("S1", Confidence::High),
-            (Kind::NotActive, false) => ("S2", Confidence::Medium),
-            (Kind::NotAvailable, _) => ("S3", Confidence::Medium),
-        };
+        let (rule, confidence) = self.rule();
         let alert = Alert::create(rule, key, seen.severity)
             .confidence(confidence)
             .title(text::title(self.kind, &self.facts))
@@ -197,6 +201,21 @@ impl Story for Refusals {
     fn overflow(&self, config: &Config) -> (String, Self) {
         let story = Self { min: 1, ..Self::new(self.kind, config) };
         (self.kind.key("further servers"), story)
+    }
+
+    fn measure(&self, config: &Config) -> (String, String) {
+        let (seen, min, window) = (self.recent.len(), self.min, config.window);
+        let peers = self.peers();
+        let planned = if self.is_planned { ", in planned maintenance" } else { "" };
+        let counted = match self.kind {
+            Kind::NotActive => {
+                format!(
+                    "{seen} of {min} refused connections of {peers} of 2 peers within {window}{planned}"
+                )
+            }
+            Kind::NotAvailable => format!("{seen} of {min} refused connections within {window}"),
+        };
+        (self.rule().0.to_owned(), counted)
     }
 
     fn heap_bytes(&self) -> usize {

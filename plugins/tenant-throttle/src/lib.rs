@@ -18,6 +18,8 @@
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod reply;
 mod rows;
 mod sighting;
@@ -27,9 +29,10 @@ mod tests;
 mod text;
 
 use logwasp_sdk::book::{Book, Hit};
-use logwasp_sdk::{Alerts, Detector, Event, Site, Subscription, Timestamp, read_row};
+use logwasp_sdk::{Alerts, Detector, Event, Site, Subscription, Timestamp, explain, read_row};
 
 pub use crate::config::Config;
+use crate::rows::Row;
 use crate::sighting::Inventory;
 use crate::story::Throttling;
 
@@ -63,7 +66,9 @@ impl Detector for TenantThrottle {
     }
 
     fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts) {
-        let Some(sighting) = read_row(event).and_then(|row| self.inventory.sighting(&row)) else {
+        let Some(row) = read_row(event) else { return };
+        let Some(sighting) = self.inventory.sighting(&row) else {
+            not_counted(&row);
             return;
         };
         let (config, at) = (&self.config, event.time());
@@ -95,6 +100,20 @@ impl Detector for TenantThrottle {
     fn state(&self) -> &State {
         &self.state
     }
+}
+
+/// Says why a reply is none of Exchange Online's, when somebody asks.
+fn not_counted(row: &Row<'_>) {
+    let host = match row {
+        Row::Smtp(row) => row.host,
+        Row::Tracking(row) => row.host,
+        Row::Syslog(row) => row.host,
+        Row::Text(row) => row.host,
+    };
+    explain("", host.unwrap_or_default(), || {
+        "the reply is not one by which Exchange Online throttles or blocks, or not its own, silent"
+            .to_owned()
+    });
 }
 
 logwasp_sdk::export!(TenantThrottle);

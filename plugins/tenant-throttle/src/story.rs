@@ -137,6 +137,11 @@ impl Story for Throttling {
         (format!("{} further", self.rule.code()), story)
     }
 
+    fn measure(&self, config: &Config) -> (String, String) {
+        let (hits, min, window) = (self.within_window(), self.min, config.window);
+        (self.rule.code().to_owned(), format!("{hits} of {min} submissions within {window}"))
+    }
+
     fn heap_bytes(&self) -> usize {
         self.facts.heap_bytes() + self.times.iter().map(Ring::heap_bytes).sum::<usize>()
     }

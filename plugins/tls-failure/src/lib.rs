@@ -30,6 +30,8 @@
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod examples;
+#[cfg(not(target_family = "wasm"))]
+pub mod flood;
 mod instant_messaging;
 mod inventory;
 mod rows;
@@ -43,7 +45,7 @@ mod transport_event;
 
 use logwasp_sdk::book::{Book, Hit};
 use logwasp_sdk::{
-    Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, identity, read_row,
+    Alerts, Detector, Event, Hosts, Site, Subscription, Timestamp, explain, identity, read_row,
 };
 use serde::{Deserialize, Serialize};
 
@@ -86,7 +88,13 @@ impl Detector for TlsFailure {
     }
 
     fn event(&mut self, event: &Event<'_>, alerts: &mut Alerts) {
-        let Some(sighting) = self.judge(event) else { return };
+        let Some(row) = read_row(event) else { return };
+        let Some(sighting) = self.judge(&row) else {
+            if !matches!(row, Row::Coverage(_)) {
+                explain("", "", || "the row names no error, or no code, silent".to_owned());
+            }
+            return;
+        };
         let (config, at) = (&self.config, event.time());
         let hit = Hit { key: &sighting.key, event, summary: &sighting.summary };
         self.state.book.enter(
@@ -119,15 +127,14 @@ impl Detector for TlsFailure {
 }
 
 impl TlsFailure {
-    fn judge(&mut self, event: &Event<'_>) -> Option<Sighting> {
-        let row: Row<'_> = read_row(event)?;
-        learn(&mut self.state.learned, &row);
+    fn judge(&mut self, row: &Row<'_>) -> Option<Sighting> {
+        learn(&mut self.state.learned, row);
         let reader = Reader { inventory: &self.inventory, learned: &self.state.learned };
         match row {
-            Row::Smtp(row) => reader.smtp(&row),
+            Row::Smtp(row) => reader.smtp(row),
             Row::InstantMessaging(row) => reader.instant_messaging(row.host, row.line),
             Row::Text(row) => reader.instant_messaging(row.host, row.line),
-            Row::Transport(row) => Some(reader.transport(&row)),
+            Row::Transport(row) => Some(reader.transport(row)),
             Row::Coverage(_) => None,
         }
     }

@@ -88,6 +88,11 @@ impl Story for Failures {
         (format!("{} further", self.rule.code()), story)
     }
 
+    fn measure(&self, config: &Config) -> (String, String) {
+        let (seen, min, window) = (self.times.len(), self.min, config.window);
+        (self.rule.code().to_owned(), format!("{seen} of {min} failures within {window}"))
+    }
+
     fn heap_bytes(&self) -> usize {
         self.facts.heap_bytes() + self.times.heap_bytes()
     }

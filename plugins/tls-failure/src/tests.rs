@@ -207,3 +207,16 @@ fn nonsense_is_survived() {
         assert!(alert.description.len() <= 8_192);
     }
 }
+
+/// Scenario: two handshakes that fail for a certificate, of three that it takes.
+/// Guarantees: the count, the threshold and the window are told.
+#[test]
+fn silence_is_explained() {
+    let events = many(2, "198.51.100.7:25", "UntrustedRoot");
+    let told = Kit::<TlsFailure>::new("{}").rows(events).explain();
+    let last = told.last().map(String::as_str).unwrap_or_default();
+    assert!(
+        last.starts_with("F1 ") && last.ends_with("2 of 3 failures within 10m, silent"),
+        "{last}"
+    );
+}

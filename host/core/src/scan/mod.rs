@@ -6,12 +6,14 @@
 //! find too much, never too little: a subscription without a literal in a coat
 //! makes that coat decode everything.
 
+mod describe;
 mod event_id;
 mod frequency;
 mod literal;
 mod plan;
 mod searcher;
 
+pub use describe::{Search, searches};
 pub use plan::{Mode, Plan};
 pub use searcher::Scan;
 

@@ -39,7 +39,7 @@ pub struct Plan {
 }
 
 /// The kinds that the rows of Exchange logs give.
-const EXCHANGE_LOGS: [(Kind, &[Kind]); 6] = [
+pub(super) const EXCHANGE_LOGS: [(Kind, &[Kind]); 6] = [
     (Kind::ExchangeSmtp, &[Kind::ExchangeSmtp, Kind::ExchangeSmtpSession]),
     (Kind::ExchangeTracking, &[Kind::ExchangeTracking]),
     (Kind::ExchangeConnectivity, &[Kind::ExchangeConnectivity]),
@@ -92,7 +92,7 @@ impl Plan {
 }
 
 /// The coats that a format's records can wear, and the kinds they give.
-fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
+pub(super) fn coats(format: Format) -> &'static [(Coat, &'static [Kind])] {
     const XML: (Coat, &[Kind]) = (Coat::Xml, &[Kind::WindowsEvent]);
     const W3C: (Coat, &[Kind]) = (Coat::W3c, &[Kind::Iis]);
     const NETLOGON: (Coat, &[Kind]) = (Coat::Line, &[Kind::Netlogon]);

@@ -190,7 +190,7 @@ struct Look<'a, 'r> {
     rows_max: usize,
 }
 
-impl<'r> Look<'_, 'r> {
+impl Look<'_, '_> {
     /// Looks through one file from `edge`; false when the session is over.
     fn in_file(&mut self, texts: &mut dyn Texts, file: usize, edge: u64) -> bool {
         let known = self.columns.take().filter(|(of, _)| *of == file);

@@ -7,7 +7,9 @@ use crate::bytes::is_blank;
 use crate::decode::{Context, Damage, Decoded, Names};
 use crate::event::Event;
 use crate::frame::{Broken, Frame, Framing, event_xml};
-use crate::limits::{FRAME_BYTES_MAX, PROBE_BLOCK_BYTES};
+use crate::limits::{
+    FRAME_BYTES_MAX, PROBE_BLOCK_BYTES, PROBE_BLOCK_FAR_BYTES, PROBE_BLOCKS_NEAR_BYTES,
+};
 use crate::probe::Probe;
 use crate::scan::{Mode, Scan};
 use crate::time::TimeQuality;
@@ -401,7 +403,9 @@ impl<'s, 'p, 'c, 'v> Run<'s, 'p, 'c, 'v> {
         let offset = self.stream.positions.text() + start as u64;
         let is_first = offset >= self.stream.probes.next_block;
         if is_first {
-            self.stream.probes.next_block = (offset / PROBE_BLOCK_BYTES + 1) * PROBE_BLOCK_BYTES;
+            let is_near = offset < PROBE_BLOCKS_NEAR_BYTES;
+            let block = if is_near { PROBE_BLOCK_BYTES } else { PROBE_BLOCK_FAR_BYTES };
+            self.stream.probes.next_block = (offset / block + 1) * block;
         }
         is_first
     }

@@ -36,12 +36,13 @@ pub(crate) const IMPORTS: [&str; 2] =
 pub(crate) struct LogLines {
     pub(crate) lines: Vec<(Severity, String)>,
     pub(crate) lines_in_call: u32,
+    pub(crate) lines_max: u32,
 }
 
 impl bindings::logwasp::detector::host::Host for LogLines {
     fn log(&mut self, level: types::Severity, message: String) {
         self.lines_in_call += 1;
-        if self.lines_in_call <= limits::LOG_LINES_MAX {
+        if self.lines_in_call <= self.lines_max {
             let end = message.floor_char_boundary(limits::LOG_BYTES_MAX);
             let line = message.get(..end).unwrap_or_default().to_owned();
             self.lines.push((from_severity(level), line));

@@ -1,9 +1,10 @@
 //! Each option at its boundary.
 
 use logwasp_sdk::Severity;
-use logwasp_sdk::testkit::{TestEvent, incidents};
+use logwasp_sdk::testkit::{Kit, TestEvent, incidents};
 
 use super::{attribute, one, run};
+use crate::Lockout;
 use crate::examples::write::{self, Http};
 
 const BAD: &str = "0xc000006a";
@@ -289,4 +290,32 @@ fn refusals_before_the_lookback_explain_nothing() {
     };
     assert_eq!(kind(10_000 - 1_800), "activesync");
     assert_eq!(kind(10_000 - 1_801), UNKNOWN);
+}
+
+/// Scenario: two logons refused as locked, of an account that counts and of one that
+/// the site ignores; then a third of the first.
+/// Guarantees: counts and thresholds are told, and the option that leaves one out.
+#[test]
+fn silence_is_explained() {
+    let explain = |config: &str, count: i64| {
+        let events = (0..count).map(|n| ntlm(20 * n, LOCKED));
+        Kit::<Lockout>::new(config).rows(events).explain()
+    };
+    let two = explain("{}", 2);
+    assert!(
+        two.contains(
+            &"T1 user1: failures within 30m: 2, no lockout reported (4740), silent".into()
+        ),
+        "{two:#?}"
+    );
+    assert_eq!(
+        two.last().map(String::as_str),
+        Some("T2 user1: 2 of 3 logons refused as locked within 10m, silent")
+    );
+    let three = explain("{}", 3);
+    let enough = "T2 user1: 3 of 3 logons refused as locked within 10m, enough: decided after 20s";
+    assert!(three.contains(&enough.into()), "{three:#?}");
+    let ignored = explain(r#"{"site": {"ignore_users": ["user*"]}}"#, 3);
+    let because = "user1: not counted: one of `site.ignore_users`, silent";
+    assert!(ignored.iter().any(|line| line.trim() == because), "{ignored:#?}");
 }

@@ -277,3 +277,21 @@ fn a_fresh_change_is_named() {
     };
     assert_eq!(run("{}", [rendered, eop(1)])[0].labels.len(), 1);
 }
+
+/// Scenario: a stranger that is refused four times; then once more.
+/// Guarantees: refusals and domains are told with their thresholds, and when it is
+/// enough.
+#[test]
+fn silence_is_explained() {
+    let explain = |count: i64| {
+        let events = (0..count).map(|n| refused(n, "198.51.100.77", "a@fabrikam.com"));
+        Kit::<RelayDenied>::new(OWN_DOMAINS).rows(events).explain()
+    };
+    let silent = "4 of 5 refusals, 1 of 3 recipient domains within 10m, silent";
+    let four = explain(4);
+    assert!(four.last().is_some_and(|last| last.ends_with(silent)), "{four:#?}");
+    let enough = "5 of 5 refusals, 1 of 3 recipient domains within 10m, enough";
+    let five = explain(5);
+    assert!(five.iter().any(|line| line.ends_with(enough)), "{five:#?}");
+    assert!(five.last().is_some_and(|last| last.contains("alert (create, low, ")), "{five:#?}");
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::Entry;
+use super::why;
 use super::{OPEN_MAX, Story, Verdict};
 use crate::alert::{Alert, Alerts, Evidence, Severity};
 use crate::event::Event;
@@ -129,6 +130,7 @@ impl<S: Story> Book<S> {
             entry.quiet_at = now.saturating_add(entry.story.pace(config).quiet.nanos());
             self.timers.set(entry.quiet_at, Due::Quiet(key.to_owned()));
         }
+        why::verdict(key, entry, verdict, now, config);
         if entry.incident.is_some() {
             self.news(key, now, verdict, improved, config, alerts);
             return None;
@@ -144,6 +146,7 @@ impl<S: Story> Book<S> {
 
     fn enter_late(&mut self, key: &str, evidence: Evidence) {
         let Some(entry) = self.entries.get_mut(&key.to_owned()) else { return };
+        why::late(key, entry);
         if let Some(incident) = &mut entry.incident {
             incident.late += 1;
             incident.last_seen = incident.last_seen.max(evidence.time);
@@ -204,7 +207,10 @@ impl<S: Story> Book<S> {
             }
             Verdict::Alert(severity) | Verdict::Pending(_, severity) => {
                 match self.resting.get(key).copied().filter(|until| *until > now) {
-                    Some(until) => self.timers.set(until, Due::Decide(owned)),
+                    Some(until) => {
+                        why::resting(key, until);
+                        self.timers.set(until, Due::Decide(owned));
+                    }
                     None => self.create(key, now, severity, config, alerts),
                 }
             }
@@ -267,6 +273,7 @@ impl<S: Story> Book<S> {
         if !is_over(&mut entry.story) {
             return;
         }
+        why::recovered(hit.key, entry);
         if let (None, Some((at, severity))) = (&entry.incident, entry.pending) {
             self.timers.clear(at, Due::Decide(owned.clone()));
             self.create(hit.key, hit.event.time(), severity, config, alerts);

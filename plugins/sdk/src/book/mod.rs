@@ -15,6 +15,7 @@ mod facts;
 mod ledger;
 #[cfg(test)]
 mod tests;
+mod why;
 
 pub use facts::Facts;
 pub use ledger::{Book, Hit};
@@ -51,6 +52,14 @@ pub trait Story: Serialize + DeserializeOwned {
     /// Key and story that take the hit when [`OPEN_MAX`] incidents are open; it
     /// must be enough with one hit.
     fn overflow(&self, config: &Self::Config) -> (String, Self);
+
+    /// The rule, and what was counted against what would be enough, such as `3 of 5
+    /// failures within 10m`: the words of [`crate::explain()`]. Called after
+    /// [`Story::verdict`], and only when somebody asked.
+    fn measure(&self, config: &Self::Config) -> (String, String) {
+        let _ = config;
+        (String::new(), format!("{} hits", self.count()))
+    }
 
     /// Heap bytes behind the story, about.
     fn heap_bytes(&self) -> usize;

@@ -307,3 +307,23 @@ fn a_flood_does_not_evict_a_slow_attack() {
     assert_eq!(feed(hits([3])).len(), 1);
     assert!(runner.snapshot().expect("a snapshot").len() < 600_000);
 }
+
+/// Scenario: a first hit, a second that is one of two, a late one, the incident, and
+/// its end.
+/// Guarantees: each step is told, with the time until which a decision waits.
+#[test]
+fn decisions_are_explained() {
+    let mut events = hits([0, 10]);
+    events.push(over(20));
+    let told = Kit::<Counter>::new("{}").rows(events).explain();
+    let decided = "a: 2 hits, decided at 1970-01-01 00:02:10 UTC unless more comes";
+    let expected = [
+        "a: 1 hits, silent",
+        decided,
+        "a: it works again: what was pending is decided",
+        "X1 a: alert (create, low, count 2): 2 hits of a",
+        "X1 a: alert (close, low, count 2): 2 hits of a",
+    ];
+    let told: Vec<&str> = told.iter().map(|line| line.trim_start()).collect();
+    assert_eq!(told, expected);
+}

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::map::{BoundedMap, Keep, Weigh};
 use super::timers::Timers;
 use crate::alert::{Alert, Alerts, Evidence};
+use crate::explain;
 use crate::time::{Duration, SECOND, Timestamp};
 
 /// Different values told of one entity.
@@ -90,10 +91,14 @@ impl Cases {
     ) -> bool {
         let group = group_key(&hit.key);
         if self.cases.get(&group).is_some() {
+            explain(&hit.rule, &hit.key, || "one more of an open incident".to_owned());
             self.add(&group, hit, weight, spans, alerts);
             return true;
         }
-        let Weight::Count(_) = weight else { return false };
+        let Weight::Count(_) = weight else {
+            explain(&hit.rule, &hit.key, || "a late record begins no incident, silent".to_owned());
+            return false;
+        };
         self.begin(group, hit, spans, alerts);
         true
     }
