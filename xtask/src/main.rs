@@ -9,6 +9,7 @@ mod flood;
 mod fuzz;
 mod process;
 mod test;
+mod torture;
 
 use anyhow::{Result, bail};
 
@@ -20,6 +21,8 @@ cargo xtask <task>
   conformance       what we read of the corpus (LOGWASP_CORPUS), a table per group
   flood             a million fresh keys through each detector, as components
   fuzz [SECONDS]    every fuzz target for that long (default 20), on nightly
+  torture [--seconds N] [--seed N]
+                    the service is killed while its log is written and rotated
   bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
   deny              licences, bans and sources of the dependencies (installs cargo-deny)";
 
@@ -32,6 +35,7 @@ fn main() -> Result<()> {
         Some("conformance") => conformance::print_tables(),
         Some("flood") => flood::run_floods(),
         Some("fuzz") => fuzz::run_targets(rest),
+        Some("torture") => torture::kill_and_compare(rest),
         Some("bench") => bench::compare(rest),
         Some("deny") => deny::check(),
         Some(unknown) if !unknown.starts_with('-') => bail!("no task `{unknown}`\n\n{USAGE}"),
