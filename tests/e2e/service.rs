@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::root;
+use crate::support::{hostile_component, root};
 
 /// A service in a folder of its own.
 struct Service {
@@ -304,6 +304,40 @@ fn a_reload_loses_nothing() {
     service.wait_until_quiet();
     running.stop();
     assert_eq!(said(&service.delivered()), said(&service.detected(&log)));
+}
+
+/// Scenario: beside the stock detectors one that crashes at its 50th row, or whenever
+/// its state is asked for.
+/// Guarantees: law 6 - the alerts of the others are those they raise alone; the
+/// first one is stopped, and the service says so.
+#[test]
+fn a_detector_that_fails_hurts_nobody() {
+    for (moment, is_stopped) in [("event", true), ("snapshot", false)] {
+        let service = Service::over("logs/*");
+        let log = service.logs().join("dc.xml");
+        fs::write(&log, lockouts(6).concat()).expect("written");
+        let expected = said(&service.detected(&log));
+        fs::write(service.folder.path().join("bad.wasm"), hostile_component()).expect("written");
+        service.configure(
+            "logs/*",
+            &format!(
+                "[detector.bad]\npath = 'bad.wasm'\n[detector.bad.config]\nmisdeed = 'trap'\n\
+                 moment = '{moment}'\ngood_rows = 50\n"
+            ),
+        );
+        let running = service.start();
+        service.wait_for("the service runs");
+        service.wait_until_quiet();
+        running.stop();
+        let delivered = service.delivered();
+        let of = |name: &str| format!("\"detector\":\"{name}\"");
+        let (own, others): (Vec<&str>, Vec<&str>) = delivered
+            .lines()
+            .filter(|line| !line.contains(&of("bad")))
+            .partition(|line| line.contains(&of("logwasp")));
+        assert_eq!(said(&others.join("\n")), expected, "{moment}");
+        assert_eq!(own.iter().any(|line| line.contains("logwasp.quarantine")), is_stopped);
+    }
 }
 
 /// Scenario: lockouts over TCP; in between the service is stopped, or killed when it
