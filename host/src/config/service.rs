@@ -197,6 +197,7 @@ fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, 
     serializer.serialize_str(&format!("{}ms", duration.as_millis()))
 }
 
+#[expect(clippy::ref_option, reason = "serde asks for it")]
 fn maybe_duration<S: Serializer>(
     duration: &Option<Duration>,
     serializer: S,
@@ -204,6 +205,7 @@ fn maybe_duration<S: Serializer>(
     self::duration(&duration.unwrap_or_default(), serializer)
 }
 
+#[expect(clippy::ref_option, clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn format_name<S: Serializer>(format: &Option<Format>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(format.map_or("auto", Format::name))
 }

@@ -185,8 +185,7 @@ impl<'p> Intake<'p> {
         let raw = std::mem::take(&mut self.kept);
         let (encoding, mark) = match raw.as_slice() {
             [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8Bom, 3),
-            [0xff, 0xfe, ..] => (Encoding::Utf16, 2),
-            [0xfe, 0xff, ..] => (Encoding::Utf16, 2),
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => (Encoding::Utf16, 2),
             _ => (Encoding::Utf8, 0),
         };
         if encoding == Encoding::Utf16 {

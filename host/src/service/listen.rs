@@ -70,7 +70,7 @@ pub(super) fn listen(
     let way = match &settings.journal {
         None => Way::Channel(receiver),
         Some(journal) => {
-            let journal = Arc::new(Journal::open(&segments(state_dir, name), journal.clone())?);
+            let journal = Arc::new(Journal::open(&segments(state_dir, name), *journal)?);
             if journal.torn_bytes() > 0 {
                 let bytes = journal.torn_bytes();
                 tracing::warn!(source = name, bytes, "half a line was cut off the journal");

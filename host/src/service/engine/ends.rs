@@ -1,0 +1,87 @@
+//! Ends: of the input, of a generation, and the accounts.
+
+use super::{Cast, Config, Engine, Entry, Ledger, Problem};
+
+impl<'p> Engine<'p> {
+    /// The input ends.
+    pub(super) fn finish(&mut self) -> Result<(), Problem> {
+        let open: Vec<_> = self.numbers.keys().copied().collect();
+        for (source, file) in open {
+            self.end(source, file);
+        }
+        self.enter(Entry::Finish(self.newest));
+        self.commit()?;
+        self.mend()?;
+        self.snapshot()?;
+        self.settle();
+        Ok(())
+    }
+
+    /// What is whole is taken; everything is made durable.
+    pub(super) fn drain(&mut self) -> Result<(), Problem> {
+        self.hang_up();
+        let numbers: Vec<u32> = self.intakes.keys().copied().collect();
+        for number in numbers {
+            let Some(mut intake) = self.intakes.remove(&number) else { continue };
+            let shared = self.shared(self.source_of(&intake));
+            let mut rows = Vec::new();
+            intake.flush(shared, &mut rows);
+            self.take(&mut intake, rows);
+            self.intakes.insert(number, intake);
+        }
+        self.advance(self.set.clock.uptime());
+        self.commit()?;
+        self.mend()?;
+        self.snapshot()?;
+        self.settle();
+        Ok(())
+    }
+
+    /// The accounts of all streams of this generation.
+    pub(super) fn ledger(&self) -> Ledger {
+        let mut total = self.ledger;
+        self.intakes.values().for_each(|intake| total += intake.ledger());
+        total
+    }
+
+    /// Tells the accounts.
+    pub(super) fn settle(&self) {
+        let (ledger, accounts) = (self.ledger(), self.machine.accounts());
+        tracing::info!(
+            bytes_in = ledger.bytes_in,
+            bytes_skipped = ledger.bytes_skipped,
+            records = ledger.records,
+            damaged = ledger.damaged,
+            rows_delivered = accounts.delivered,
+            rows_quarantined = accounts.quarantined,
+            rows_late = accounts.late,
+            rows_dropped = accounts.dropped,
+            rows_waiting = self.machine.waiting_rows(),
+            alerts = accounts.alerts,
+            faults = self.faults.count,
+            "the accounts"
+        );
+    }
+
+    /// The config as it is now, if it can be used.
+    pub(super) fn reload(&self) -> Option<Box<(Config, Cast)>> {
+        let next = self.set.config.reload().and_then(|config| {
+            crate::service::check(&config)?;
+            if config.state_dir != self.set.config.state_dir {
+                return Err(Problem::new("`state_dir` cannot change while the service runs")
+                    .hint("stop it and start it again"));
+            }
+            let cast = Cast::load(&config)?;
+            Ok(Box::new((config, cast)))
+        });
+        next.inspect_err(|problem| {
+            tracing::error!(
+                place = problem.place,
+                hint = problem.hint,
+                "the config that runs stays in force: {}",
+                problem.what
+            );
+        })
+        .ok()
+    }
+}

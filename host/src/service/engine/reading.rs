@@ -1,0 +1,220 @@
+//! Reading: from what arrives to rows.
+
+use super::{
+    Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake, MESSAGES,
+    Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span, Way,
+    Whose, listen, record_key, span_key,
+};
+
+impl<'p> Engine<'p> {
+    /// Reads a little of everything; true when there is more.
+    pub(super) fn read(&mut self) -> Result<bool, Problem> {
+        if self.full.is_some() {
+            self.full = self.set.store.full_sink()?;
+            if self.full.is_some() {
+                return Ok(false);
+            }
+        }
+        let now = self.set.clock.uptime();
+        let now_nanos = now.as_nanos() as u64;
+        let mut is_more = false;
+        for index in 0..self.tails.len() {
+            let Some(mut tail) = self.tails.get_mut(index).and_then(Option::take) else {
+                continue;
+            };
+            let progress =
+                tail.step(now_nanos, STEP_BYTES, &mut |arrival| self.arrive(index, arrival, now));
+            is_more |= progress.has_more;
+            if progress.bytes > 0 {
+                self.heard(index, now);
+            }
+            if let Some(place) = self.tails.get_mut(index) {
+                *place = Some(tail);
+            }
+        }
+        self.is_first_step = false;
+        Ok(self.receive(now) || is_more)
+    }
+
+    /// Opens the sockets of sources that listen.
+    pub(super) fn listen(&mut self, inherited: &mut Inherited) -> Result<(), Problem> {
+        if self.set.once {
+            return Ok(());
+        }
+        let state_dir = self.set.config.state_dir.clone().unwrap_or_default();
+        for (index, source) in self.set.config.sources.iter().enumerate() {
+            let SourceKind::Syslog(settings) = &source.kind else { continue };
+            let listener = listen(settings, &state_dir, inherited)?;
+            if matches!(listener.way, Way::Channel(_)) {
+                let path = Path::new("syslog").join(&source.name);
+                let (number, mut record, spans) = self.meet(index, MESSAGES, &path);
+                record.set_name(&format!("syslog:{}", source.name));
+                self.sources.set(number, &record.name());
+                let now = self.set.clock.uptime();
+                let intake = Intake::new(self.shared(index), number, record, spans, None, now);
+                self.numbers.insert((index, MESSAGES), number);
+                self.intakes.insert(number, intake);
+            }
+            self.listeners.insert(index, listener);
+        }
+        Ok(())
+    }
+
+    /// Takes what listeners have received; true when there may be more.
+    pub(super) fn receive(&mut self, now: Duration) -> bool {
+        let mut batches = Vec::new();
+        for (index, listener) in &mut self.listeners {
+            let Way::Channel(receiver) = &mut listener.way else { continue };
+            let received = std::iter::from_fn(|| receiver.try_recv().ok()).take(BATCHES_MAX);
+            batches.extend(received.map(|batch| (*index, batch.bytes)));
+        }
+        let is_more = !batches.is_empty();
+        for (index, bytes) in batches {
+            self.arrive(index, Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes }, now);
+            self.heard(index, now);
+        }
+        is_more
+    }
+
+    /// Closes the sockets; what has arrived is taken.
+    pub(super) fn hang_up(&mut self) {
+        let now = self.set.clock.uptime();
+        let deadline = self.set.config.service.drain_timeout / 3;
+        let mut batches = Vec::new();
+        for (index, mut listener) in std::mem::take(&mut self.listeners) {
+            listener.drain(deadline, &mut |batch| batches.push((index, batch.bytes)));
+        }
+        for (index, bytes) in batches {
+            self.arrive(index, Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes }, now);
+        }
+    }
+
+    pub(super) fn arrive(&mut self, source: usize, arrival: Arrival<'_>, now: Duration) {
+        let mut rows = Vec::new();
+        match arrival {
+            Arrival::Opened { file, path, identity, place, modified_nanos, .. } => {
+                let (number, mut record, spans) = self.meet(source, file, path);
+                record.set_identity(identity);
+                record.set_place(path, place);
+                self.sources.set(number, &record.name());
+                let shared = self.shared(source);
+                let intake = Intake::new(shared, number, record, spans, Some(modified_nanos), now);
+                self.numbers.insert((source, file), number);
+                self.intakes.insert(number, intake);
+            }
+            Arrival::Bytes { file, bytes, .. } => {
+                let shared = self.shared(source);
+                if let Some(intake) = self.intake(source, file) {
+                    intake.bytes(bytes, shared, now, &mut rows);
+                }
+            }
+            Arrival::Grown { file, identity } => {
+                if let Some(intake) = self.intake(source, file) {
+                    intake.record.set_identity(identity);
+                    intake.is_changed = true;
+                }
+            }
+            Arrival::Renamed { file, path, place } => {
+                if let Some(intake) = self.intake(source, file) {
+                    intake.record.set_place(path, place);
+                    intake.is_changed = true;
+                    let (number, name) = (intake.number, intake.record.name());
+                    self.sources.set(number, &name);
+                }
+            }
+            Arrival::Truncated { .. } => {}
+            Arrival::Ended { file } => return self.end(source, file),
+            Arrival::Forgotten { file } => self.forget(source, file),
+            Arrival::Trouble { path, problem } => {
+                let source = self.set.config.sources.get(source).map_or("", |source| &source.name);
+                tracing::warn!(source, path = %path.display(), "{}", problem.what);
+            }
+        }
+        self.enter_all(rows);
+    }
+
+    /// A stream is read to its end.
+    pub(super) fn end(&mut self, source: usize, file: FileId) {
+        let number = self.numbers.remove(&(source, file));
+        let Some(mut intake) = number.and_then(|number| self.intakes.remove(&number)) else {
+            return;
+        };
+        let mut rows = Vec::new();
+        intake.end(self.shared(source), &mut rows);
+        self.take(&mut intake, rows);
+        self.put(&mut intake);
+        self.ledger += intake.ledger();
+        // What is over is known on, so that it is not read again, but not whom it covers.
+        let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
+        self.commit.positions.extend(gone);
+        self.known.records.insert(intake.number, intake.record);
+    }
+
+    /// Nobody asks for a stream any more.
+    pub(super) fn forget(&mut self, source: usize, file: FileId) {
+        let known = self.known_as(source, file);
+        if let Some(number) = known.filter(|number| !self.intakes.contains_key(number)) {
+            self.known.records.remove(&number);
+            self.commit.positions.push((record_key(number), None));
+        }
+    }
+
+    pub(super) fn known_as(&self, source: usize, file: FileId) -> Option<u32> {
+        let name = &self.set.config.sources.get(source)?.name;
+        let mut records = self.known.records.iter();
+        let found = records.find(|(_, record)| record.source == *name && record.file() == file);
+        found.map(|(number, _)| *number)
+    }
+
+    pub(super) fn intake(&mut self, source: usize, file: FileId) -> Option<&mut Intake<'p>> {
+        let number = self.numbers.get(&(source, file))?;
+        self.intakes.get_mut(number)
+    }
+
+    pub(super) fn shared(&self, source: usize) -> Shared<'p> {
+        Shared {
+            plan: self.set.plan,
+            zones: &self.set.config.zones,
+            format: self.set.config.sources.get(source).and_then(|source| match &source.kind {
+                SourceKind::File(_) => source.format,
+                SourceKind::Syslog(_) => source.format.or(Some(Format::Syslog)),
+            }),
+            once: self.set.once,
+            now_nanos: self.set.clock.now_nanos(),
+        }
+    }
+
+    /// The number of a stream, its own for good; and what is known of it.
+    pub(super) fn meet(
+        &mut self,
+        source: usize,
+        file: FileId,
+        path: &Path,
+    ) -> (u32, SourceRecord, BTreeMap<Whose, Span>) {
+        if let Some(number) = self.known_as(source, file)
+            && let Some(record) = self.known.records.remove(&number)
+        {
+            return (number, record, self.known.spans.remove(&number).unwrap_or_default());
+        }
+        let configured = self.set.config.sources.get(source);
+        let from_end = configured.is_some_and(|source| match &source.kind {
+            SourceKind::File(file) => file.from_end,
+            SourceKind::Syslog(_) => false,
+        });
+        let name = configured.map_or("", |source| &source.name);
+        // What stood there before only tells how to read what follows.
+        let is_old = from_end && self.is_first_step && self.known.records.is_empty();
+        let wanted_from =
+            if is_old { path.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
+        let number = self.next_number.min(SOURCES_MAX as u32);
+        self.next_number += 1;
+        (number, SourceRecord::new(name, file, wanted_from), BTreeMap::new())
+    }
+
+    /// Takes the rows of an intake that is not among the others at the moment.
+    pub(super) fn take(&mut self, intake: &mut Intake<'p>, rows: Vec<Row>) {
+        self.newest = self.newest.max(intake.record.newest);
+        self.skewed(std::mem::take(&mut intake.skewed));
+        self.enter_all(rows);
+    }
+}
