@@ -2,7 +2,7 @@
 
 use super::{Cast, Config, Engine, Entry, Ledger, Problem};
 
-impl<'p> Engine<'p> {
+impl Engine<'_> {
     /// The input ends.
     pub(super) fn finish(&mut self) -> Result<(), Problem> {
         let open: Vec<_> = self.numbers.keys().copied().collect();
