@@ -8,6 +8,7 @@
 mod position;
 mod run;
 mod state;
+mod structure;
 
 pub use position::{Encoding, Place};
 use serde::{Deserialize, Serialize};
