@@ -65,7 +65,8 @@ async fn serve_tls(stream: TcpStream, peer: IpAddr, tls: TlsAcceptor, mut contex
     let time_max = context.settings.timeouts.handshake;
     let shaken = tokio::select! {
         shaken = timeout(time_max, tls.accept(stream)) => shaken,
-        () = context.reached(Phase::Stopped) => return,
+        // Nothing can have come before the handshake's end.
+        () = context.reached(Phase::Draining) => return,
     };
     match shaken {
         Ok(Ok(stream)) => {

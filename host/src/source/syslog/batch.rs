@@ -68,10 +68,6 @@ impl Pending {
         self.bytes.len()
     }
 
-    pub(super) fn messages(&self) -> u32 {
-        self.messages
-    }
-
     /// What was gathered; nothing is left here.
     pub(super) fn take(
         &mut self,
@@ -96,8 +92,8 @@ mod tests {
         for message in [b"<13>a\r\n".as_slice(), b"\r\n\0", b"", b"b\nc\r\nd\re\0f \0", b"\xff\t "] {
             pending.push(message);
         }
-        assert_eq!(pending.messages(), 3);
         let batch = pending.take(&Arc::from("s"), None, 7);
+        assert_eq!(batch.messages, 3);
         assert_eq!(batch.bytes, b"<13>a\nb  c  d e f \n\xff\t \n");
         assert!(pending.is_empty());
     }

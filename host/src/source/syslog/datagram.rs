@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 
-use socket2::Socket;
-use tokio::io::unix::AsyncFd;
+use tokio::io::Interest;
+use tokio::net::{UdpSocket, UnixDatagram};
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::Pending;
@@ -28,11 +28,46 @@ const GATHERED_BYTES_MAX: usize = 1 << 20;
 
 /// A socket that is read.
 pub(super) struct Datagrams {
-    socket: AsyncFd<Socket>,
+    socket: Socket,
     receiver: Receiver,
     gathered: Gathered,
     context: Context,
 }
+
+/// A socket that the runtime knows.
+pub(super) enum Socket {
+    Udp(UdpSocket),
+    Unix(UnixDatagram),
+}
+
+impl Socket {
+    async fn readable(&self) -> io::Result<()> {
+        match self {
+            Self::Udp(socket) => socket.readable().await,
+            Self::Unix(socket) => socket.readable().await,
+        }
+    }
+
+    /// Reads what the runtime said is there; when there is nothing, it is told.
+    fn receive_ready(&self, receiver: &mut Receiver, each: Each<'_>) -> io::Result<u64> {
+        let now = || self.receive_now(receiver, each);
+        match self {
+            Self::Udp(socket) => socket.try_io(Interest::READABLE, now),
+            Self::Unix(socket) => socket.try_io(Interest::READABLE, now),
+        }
+    }
+
+    /// Reads what is there, whether the runtime knows of it or not.
+    fn receive_now(&self, receiver: &mut Receiver, each: Each<'_>) -> io::Result<u64> {
+        match self {
+            Self::Udp(socket) => receiver.receive(socket, each),
+            Self::Unix(socket) => receiver.receive(socket, each),
+        }
+    }
+}
+
+type Each<'a> = &'a mut dyn FnMut(Datagram<'_>);
+type Receive = fn(&Socket, &mut Receiver, Each<'_>) -> io::Result<u64>;
 
 /// Messages by sender.
 struct Gathered {
@@ -42,13 +77,13 @@ struct Gathered {
 }
 
 impl Datagrams {
-    pub(super) fn new(socket: Socket, transport: Transport, context: Context) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        let is_unix = transport == Transport::Unix;
-        let bytes_max = if is_unix { UNIX_BYTES_MAX } else { UDP_BYTES_MAX };
+    pub(super) fn new(socket: Socket, context: Context) -> Self {
+        let (receiver, transport) = match socket {
+            Socket::Udp(_) => (Receiver::new(false, UDP_BYTES_MAX), Transport::Udp),
+            Socket::Unix(_) => (Receiver::new(true, UNIX_BYTES_MAX), Transport::Unix),
+        };
         let gathered = Gathered { transport, by_peer: HashMap::new(), bytes: 0 };
-        let receiver = Receiver::new(is_unix, bytes_max);
-        Ok(Self { socket: AsyncFd::new(socket)?, receiver, gathered, context })
+        Self { socket, receiver, gathered, context }
     }
 
     /// Reads until the source stops.
@@ -74,24 +109,33 @@ impl Datagrams {
                 ready = self.socket.readable() => ready,
                 () = flush => continue,
             };
-            let Ok(mut ready) = ready else { break };
-            let (receiver, gathered) = (&mut self.receiver, &mut self.gathered);
-            drop(ready.try_io(|socket| receive(receiver, gathered, &self.context, socket)));
+            if ready.is_err() {
+                break;
+            }
+            self.receive(Socket::receive_ready);
         }
         self.read_what_arrived().await;
         self.flush().await;
     }
 
     async fn read_what_arrived(&mut self) {
-        while *self.context.phase.borrow() < Phase::Stopped {
-            let (receiver, gathered) = (&mut self.receiver, &mut self.gathered);
-            if receive(receiver, gathered, &self.context, &self.socket).is_err() {
-                return;
-            }
+        while *self.context.phase.borrow() < Phase::Stopped && self.receive(Socket::receive_now) {
             if self.gathered.is_full() {
                 self.flush().await;
             }
         }
+    }
+
+    /// Gathers what is there; returns whether anything was.
+    fn receive(&mut self, how: Receive) -> bool {
+        let Self { socket, receiver, gathered, context } = self;
+        match how(socket, receiver, &mut |datagram| gathered.take(&datagram, context)) {
+            Ok(drops) => context.counters.add_dropped(Dropped::Kernel, drops),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            // Something the network said about the socket. It is as good as before.
+            Err(_) => {}
+        }
+        true
     }
 
     async fn flush(&mut self) {
@@ -100,25 +144,6 @@ impl Datagrams {
             self.context.hand_on(&mut pending, peer).await;
         }
     }
-}
-
-/// Gathers what is there.
-fn receive(
-    receiver: &mut Receiver,
-    gathered: &mut Gathered,
-    context: &Context,
-    socket: &AsyncFd<Socket>,
-) -> io::Result<()> {
-    let received =
-        receiver.receive(socket.get_ref(), |datagram| gathered.take(&datagram, context));
-    match received {
-        Ok(drops) => context.counters.add_dropped(Dropped::Kernel, drops),
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(error),
-        // What an earlier answer of ours met; we send none. The socket is as good as
-        // before.
-        Err(_) => {}
-    }
-    Ok(())
 }
 
 impl Gathered {

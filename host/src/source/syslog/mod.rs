@@ -41,7 +41,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, UdpSocket, UnixDatagram, UnixListener};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -49,7 +49,7 @@ use tokio_rustls::TlsAcceptor;
 
 use self::bind::{Bound, SocketFile};
 use self::context::{Context, Phase};
-use self::datagram::Datagrams;
+use self::datagram::{Datagrams, Socket};
 use crate::problem::Problem;
 
 /// After [`Phase::Stopped`] every task ends at its next step.
@@ -131,9 +131,15 @@ type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 fn task(socket: Bound, tls: Option<&TlsAcceptor>, context: &Context) -> io::Result<Task> {
     let context = context.clone();
     Ok(match socket {
-        Bound::Udp(socket) => Box::pin(Datagrams::new(socket, Transport::Udp, context)?.run()),
+        Bound::Udp(socket) => {
+            socket.set_nonblocking(true)?;
+            let socket = Socket::Udp(UdpSocket::from_std(socket.into())?);
+            Box::pin(Datagrams::new(socket, context).run())
+        }
         Bound::UnixDatagram(socket) => {
-            Box::pin(Datagrams::new(socket.into(), Transport::Unix, context)?.run())
+            socket.set_nonblocking(true)?;
+            let socket = Socket::Unix(UnixDatagram::from_std(socket)?);
+            Box::pin(Datagrams::new(socket, context).run())
         }
         Bound::Tcp(socket) => {
             socket.set_nonblocking(true)?;

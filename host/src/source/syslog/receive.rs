@@ -2,13 +2,12 @@
 
 use std::io::{self, IoSliceMut};
 use std::net::IpAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use nix::cmsg_space;
 use nix::sys::socket::{
     ControlMessageOwned, MsgFlags, MultiHeaders, SockaddrLike, SockaddrStorage, recvmmsg,
 };
-use socket2::Socket;
 
 /// A datagram socket with the memory to read it.
 pub(super) struct Receiver {
@@ -45,7 +44,7 @@ impl Receiver {
     /// had to drop since the last time.
     pub(super) fn receive(
         &mut self,
-        socket: &Socket,
+        socket: &impl AsFd,
         each: impl FnMut(Datagram<'_>),
     ) -> io::Result<u64> {
         let received = if self.is_unix {
@@ -62,7 +61,7 @@ impl Receiver {
     /// Returns what the kernel says about its drops since the socket was opened.
     fn receive_from<S: SockaddrLike + Copy>(
         &mut self,
-        socket: &Socket,
+        socket: &impl AsFd,
         peer_of: fn(&S) -> Option<IpAddr>,
         mut each: impl FnMut(Datagram<'_>),
     ) -> io::Result<Option<u32>> {
@@ -73,7 +72,7 @@ impl Receiver {
         let mut headers = MultiHeaders::<S>::preallocate(places.len(), Some(cmsg_space!(u32)));
         let flags = MsgFlags::MSG_DONTWAIT;
         let received =
-            recvmmsg(socket.as_raw_fd(), &mut headers, places.iter_mut(), flags, None)?;
+            recvmmsg(socket.as_fd().as_raw_fd(), &mut headers, places.iter_mut(), flags, None)?;
         let mut drops = None;
         for message in received {
             let is_cut = message.flags.contains(MsgFlags::MSG_TRUNC);
@@ -113,7 +112,6 @@ mod tests {
             }
             let mut found = Vec::new();
             let mut receiver = Receiver::new(false, 8);
-            let socket = Socket::from(socket);
             for _ in 0..2 {
                 let received = receiver.receive(&socket, |datagram| {
                     assert_eq!(datagram.peer, Some(to.ip()));
@@ -130,7 +128,7 @@ mod tests {
         }
         let (sender, socket) = UnixDatagram::pair().expect("a pair");
         sender.send(b"local").expect("sent");
-        let received = Receiver::new(true, 8).receive(&Socket::from(socket), |datagram| {
+        let received = Receiver::new(true, 8).receive(&socket, |datagram| {
             assert_eq!((datagram.bytes, datagram.peer), (b"local".as_slice(), None));
         });
         assert_eq!(received.map_err(|error| error.kind()), Ok(0));
