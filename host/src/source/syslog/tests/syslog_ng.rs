@@ -17,7 +17,7 @@ fn send(dir: &Path, destination: &str, sent: &[String]) -> Option<Program> {
     std::fs::write(&input, sent.join("\n") + "\n").expect("written");
     let config = format!(
         "@version: 3.38\n\
-         source s {{ file(\"{}\" follow-freq(0) flags(no-parse)); }};\n\
+         source s {{ file(\"{}\" follow-freq(0.1) flags(no-parse)); }};\n\
          destination d {{ {destination} }};\n\
          log {{ source(s); destination(d); flags(flow-control); }};\n",
         input.display()
