@@ -12,6 +12,7 @@ mod resolved;
 mod secret;
 mod sink;
 mod sink_text;
+mod source_syslog;
 
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};
@@ -31,4 +32,9 @@ pub fn default_cache_dir() -> Option<PathBuf> {
         |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
     Some(base.join("logwasp"))
+}
+
+/// The names that systemd gave to the sockets it passed on (`sd_listen_fds(3)`).
+pub fn passed_socket_names() -> Option<String> {
+    std::env::var_os("LISTEN_FDNAMES")?.into_string().ok()
 }

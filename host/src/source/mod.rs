@@ -2,6 +2,7 @@
 
 mod expand;
 mod open;
+pub mod syslog;
 mod text;
 
 pub use expand::{Input, expand};

@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn messages_become_lines() {
         let mut pending = Pending::default();
-        for message in [b"<13>a\r\n".as_slice(), b"\r\n\0", b"", b"b\nc\r\nd\re\0f \0", b"\xff\t "] {
+        for message in [b"<13>a\r\n".as_slice(), b"\r\n\0", b"", b"b\nc\r\nd\re\0f \0", b"\xff\t "]
+        {
             pending.push(message);
         }
         let batch = pending.take(&Arc::from("s"), None, 7);

@@ -162,11 +162,7 @@ fn open_up(path: &Path, mode: u32) -> io::Result<SocketFile> {
     Ok(file)
 }
 
-fn of_systemd(
-    socket: InheritedSocket,
-    speaks_tls: bool,
-    settings: &Settings,
-) -> io::Result<Bound> {
+fn of_systemd(socket: InheritedSocket, speaks_tls: bool, settings: &Settings) -> io::Result<Bound> {
     Ok(match (socket, speaks_tls) {
         (InheritedSocket::Tcp(socket), false) => Bound::Tcp(socket.into()),
         (InheritedSocket::Tcp(socket), true) => Bound::Tls(socket.into()),

@@ -20,6 +20,7 @@ mod held;
 mod inherited;
 mod journal;
 mod network;
+mod printed;
 mod receive;
 mod settings;
 mod stream;
@@ -30,9 +31,7 @@ pub use counters::{Counters, Dropped, Refused, Sample, TimedOut, Transport};
 pub use inherited::Inherited;
 pub use journal::{Appended, Fsync, Journal, JournalSettings, Segment};
 pub use network::{LOOPBACK, Network, NoNetwork};
-pub use settings::{
-    Framing, Limits, Listen, NoListen, OnLongMessage, Settings, Timeouts, Tls,
-};
+pub use settings::{Framing, Limits, Listen, NoListen, OnLongMessage, Settings, Timeouts, Tls};
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -10,7 +10,7 @@ use super::journal::JournalSettings;
 use super::network::{LOOPBACK, Network};
 
 /// One syslog source, with every value checked and every default filled in.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Its name.
     pub name: String,

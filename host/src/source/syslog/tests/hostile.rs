@@ -64,7 +64,8 @@ fn bad_peers_do_not_hurt_good_ones() {
     found.extend(source.drain());
     let good: Vec<_> = found.iter().filter_map(|line| line.strip_prefix("<13>good ")).collect();
     assert_eq!(good, sent);
-    for expected in ["<13>half", "<13>after line", "<13>after counted", "<13>liar", "<13>after liar"]
+    for expected in
+        ["<13>half", "<13>after line", "<13>after counted", "<13>liar", "<13>after liar"]
     {
         assert_eq!(found.iter().filter(|line| *line == expected).count(), 1, "{expected}");
     }
@@ -82,8 +83,7 @@ fn a_thousand_connections_are_bounded() {
     settings.limits.connections_per_peer_max = 1_000;
     let mut source = Source::start(settings);
     let address = source.address(0);
-    let mut held: Vec<_> =
-        (0..1_000).filter_map(|_| TcpStream::connect(address).ok()).collect();
+    let mut held: Vec<_> = (0..1_000).filter_map(|_| TcpStream::connect(address).ok()).collect();
     for stream in &mut held {
         // Who was refused may hear of it here.
         drop(stream.write_all(b"<13>ha"));

@@ -61,7 +61,8 @@ fn unix_sockets_are_read() {
     let dir = tempfile::tempdir().expect("a directory");
     let paths = ["log", "stream"].map(|name| dir.path().join(name));
     drop(UnixDatagram::bind(&paths[0]).expect("bound"));
-    let listen = [format!("unix://{}", text(&paths[0])), format!("unix-stream://{}", text(&paths[1]))];
+    let listen =
+        [format!("unix://{}", text(&paths[0])), format!("unix-stream://{}", text(&paths[1]))];
     let mut settings = loopback(&[&listen[0], &listen[1]]);
     settings.unix_mode = 0o600;
     settings.limits.message_bytes_max = 100_000;

@@ -49,8 +49,8 @@ impl Source {
         let (out, batches) = mpsc::channel(batches_max);
         let counters = Arc::new(Counters::default());
         let seen = Arc::clone(&counters);
-        let running =
-            start(settings, &mut Inherited::default(), runtime.handle(), out, seen).expect("starts");
+        let running = start(settings, &mut Inherited::default(), runtime.handle(), out, seen)
+            .expect("starts");
         Self { running: Some(running), batches, counters, runtime }
     }
 

@@ -49,8 +49,12 @@ fn a_process_with_passed_sockets() {
     };
     let both = ["systemd://stream", "systemd://datagrams"];
     let running = start(&both, &mut inherited).expect("they were passed");
-    let mut source =
-        Source { running: Some(running), batches, counters: Arc::clone(&counters), runtime: Runtime::new().expect("a runtime") };
+    let mut source = Source {
+        running: Some(running),
+        batches,
+        counters: Arc::clone(&counters),
+        runtime: Runtime::new().expect("a runtime"),
+    };
     let mut found = [lines(&source.batch()), lines(&source.batch())].concat();
     found.sort();
     assert_eq!(found, ["<13>over tcp", "<13>over udp"]);

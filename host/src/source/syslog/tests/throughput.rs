@@ -9,7 +9,11 @@ use crate::clock::process_cpu;
 const MESSAGES: usize = 1_000_000;
 
 fn line(n: usize) -> String {
-    format!("<38>Nov 20 09:14:03 host-{:02} sshd[{n}]: Failed password for invalid user admin from 203.0.113.{} port 4{n:04} ssh2\n", n % 40, n % 250)
+    format!(
+        "<38>Nov 20 09:14:03 host-{:02} sshd[{n}]: Failed password for invalid user admin from 203.0.113.{} port 4{n:04} ssh2\n",
+        n % 40,
+        n % 250
+    )
 }
 
 /// Sends everything and ends; returns the CPU time that this took.
@@ -42,7 +46,8 @@ fn ours(dir: &Path, stream: &Arc<Vec<u8>>) -> Duration {
 fn cpu_of(process: u32) -> Duration {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("it runs");
     let fields = stat.rsplit(')').next().expect("a name in brackets").split_whitespace();
-    let ticks: u64 = fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("digits")).sum();
+    let ticks: u64 =
+        fields.skip(11).take(2).map(|field| field.parse::<u64>().expect("digits")).sum();
     Duration::from_millis(ticks * 10)
 }
 
