@@ -3,7 +3,7 @@
 //! While batches are not taken nothing is read; then the kernel's buffer fills, and
 //! what it has no room for is counted.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
@@ -72,7 +72,7 @@ type Receive = fn(&Socket, &mut Receiver, Each<'_>) -> io::Result<u64>;
 /// Messages by sender.
 struct Gathered {
     transport: Transport,
-    by_peer: HashMap<Option<IpAddr>, Pending>,
+    by_peer: BTreeMap<Option<IpAddr>, Pending>,
     bytes: usize,
 }
 
@@ -82,7 +82,7 @@ impl Datagrams {
             Socket::Udp(_) => (Receiver::new(false, UDP_BYTES_MAX), Transport::Udp),
             Socket::Unix(_) => (Receiver::new(true, UNIX_BYTES_MAX), Transport::Unix),
         };
-        let gathered = Gathered { transport, by_peer: HashMap::new(), bytes: 0 };
+        let gathered = Gathered { transport, by_peer: BTreeMap::new(), bytes: 0 };
         Self { socket, receiver, gathered, context }
     }
 
