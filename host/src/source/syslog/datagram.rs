@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use tokio::io::Interest;
 use tokio::net::{UdpSocket, UnixDatagram};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::Pending;
@@ -123,19 +124,18 @@ impl Datagrams {
             if self.gathered.is_full() {
                 self.flush().await;
             }
+            // Who never stops sending must not keep the others from being stopped.
+            yield_now().await;
         }
     }
 
     /// Gathers what is there; returns whether anything was.
     fn receive(&mut self, how: Receive) -> bool {
         let Self { socket, receiver, gathered, context } = self;
-        match how(socket, receiver, &mut |datagram| gathered.take(&datagram, context)) {
-            Ok(drops) => context.counters.add_dropped(Dropped::Kernel, drops),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            // Something the network said about the socket. It is as good as before.
-            Err(_) => {}
-        }
-        true
+        let received = how(socket, receiver, &mut |datagram| gathered.take(&datagram, context));
+        // An error says that nothing is there, or what the network said about the socket,
+        // which is as good as before.
+        received.inspect(|drops| context.counters.add_dropped(Dropped::Kernel, *drops)).is_ok()
     }
 
     async fn flush(&mut self) {
