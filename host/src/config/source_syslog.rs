@@ -242,8 +242,8 @@ mod tests {
         let timeouts = Timeouts {
             flush_interval: Duration::from_millis(5),
             handshake: Duration::from_secs(3),
-            message: Duration::from_secs(60),
-            idle: Some(Duration::from_secs(3_600)),
+            message: Duration::from_mins(1),
+            idle: Some(Duration::from_hours(1)),
         };
         assert_eq!(settings.timeouts, timeouts);
         let tls = settings.tls.expect("written");

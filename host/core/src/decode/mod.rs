@@ -23,7 +23,7 @@ mod xml;
 
 pub(crate) use exchange_csv::Log;
 pub(crate) use winevent_text::{
-    identify as identify_message, ossec_parts, titles as message_titles,
+    identify as identify_message, ossec_parts, sources as message_sources, titles as message_titles,
 };
 
 pub use recognize::{Recognized, Rows, recognize};

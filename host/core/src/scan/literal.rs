@@ -21,6 +21,12 @@ pub(super) struct Literal {
 }
 
 impl Literal {
+    /// All of `needle`, as it is.
+    fn exactly(needle: &[u8]) -> Self {
+        let needle = needle.to_vec();
+        Self { pattern: needle.clone(), offset: 0, needle, ignore_case: false, ends_cell: false }
+    }
+
     /// True when whatever contains the other contains this one too.
     pub(super) fn covers(&self, other: &Self) -> bool {
         let is_plain = !self.ignore_case && !self.ends_cell;
@@ -63,12 +69,29 @@ pub(super) fn group(condition: &Condition, kind: Kind, coat: Coat) -> Option<Gro
         group.cost += costs.sum::<f64>();
         group.literals.extend(literals);
     }
+    for title in telling_titles(condition, kind, coat) {
+        group.cost += chance(title.as_bytes()) + PATTERN_COST;
+        group.literals.push(Literal::exactly(title.as_bytes()));
+    }
     if let (Coat::W3c, true, Selector::Nth(name, 0)) =
         (coat, is_cell(condition), &condition.selector)
     {
         group.needs_delimiter = Some(name.clone());
     }
     Some(group)
+}
+
+/// Titles of rendered messages that tell a source which satisfies the condition, without
+/// naming it.
+fn telling_titles(condition: &Condition, kind: Kind, coat: Coat) -> Vec<&'static str> {
+    let is_text = coat == Coat::Line && kind == Kind::WindowsEvent;
+    if !is_text || condition.selector != Selector::Provider {
+        return Vec::new();
+    }
+    let arena = bumpalo::Bump::new();
+    let told = crate::decode::message_sources();
+    let told = told.filter(|(source, _)| condition.holds_for(Some(source.as_bytes()), &arena));
+    told.map(|(_, title)| title).collect()
 }
 
 /// True when the literal begins a cell: then the delimiter before it is part of it.
@@ -80,9 +103,9 @@ fn is_cell(condition: &Condition) -> bool {
 /// Values that a decoder makes up and no record contains.
 fn is_derived(selector: &Selector, kind: Kind, coat: Coat) -> bool {
     let Selector::Nth(name, _) = selector else {
-        // A rendered message tells its source without naming it.
+        // A rendered message tells its channel without naming it.
         let is_text = coat == Coat::Line && kind == Kind::WindowsEvent;
-        if is_text && matches!(selector, Selector::Provider | Selector::Channel) {
+        if is_text && *selector == Selector::Channel {
             return true;
         }
         return matches!(selector, Selector::EventId | Selector::Kind | Selector::All(_));

@@ -14,7 +14,7 @@ use super::counters::{TimedOut, Transport};
 use super::stream::Connection;
 
 /// Dead peers are found after about two minutes.
-const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_AFTER: Duration = Duration::from_mins(1);
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(15);
 const KEEPALIVE_RETRIES: u32 = 4;
 

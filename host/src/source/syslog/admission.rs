@@ -137,7 +137,7 @@ impl Rate {
             paid_until.clear();
         }
         let until = paid_until.get(&peer).copied().unwrap_or_default().max(now);
-        let debt = (until - now).saturating_add(cost);
+        let debt = until.saturating_sub(now).saturating_add(cost);
         (debt <= most).then(|| {
             paid_until.insert(peer, now.saturating_add(debt));
             debt

@@ -3,12 +3,13 @@
 //! While batches are not taken nothing is read; then the kernel's buffer fills, and
 //! what it has no room for is counted.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
 use tokio::io::Interest;
 use tokio::net::{UdpSocket, UnixDatagram};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
 use super::batch::Pending;
@@ -72,7 +73,7 @@ type Receive = fn(&Socket, &mut Receiver, Each<'_>) -> io::Result<u64>;
 /// Messages by sender.
 struct Gathered {
     transport: Transport,
-    by_peer: HashMap<Option<IpAddr>, Pending>,
+    by_peer: BTreeMap<Option<IpAddr>, Pending>,
     bytes: usize,
 }
 
@@ -82,7 +83,7 @@ impl Datagrams {
             Socket::Udp(_) => (Receiver::new(false, UDP_BYTES_MAX), Transport::Udp),
             Socket::Unix(_) => (Receiver::new(true, UNIX_BYTES_MAX), Transport::Unix),
         };
-        let gathered = Gathered { transport, by_peer: HashMap::new(), bytes: 0 };
+        let gathered = Gathered { transport, by_peer: BTreeMap::new(), bytes: 0 };
         Self { socket, receiver, gathered, context }
     }
 
@@ -123,19 +124,18 @@ impl Datagrams {
             if self.gathered.is_full() {
                 self.flush().await;
             }
+            // Who never stops sending must not keep the others from being stopped.
+            yield_now().await;
         }
     }
 
     /// Gathers what is there; returns whether anything was.
     fn receive(&mut self, how: Receive) -> bool {
         let Self { socket, receiver, gathered, context } = self;
-        match how(socket, receiver, &mut |datagram| gathered.take(&datagram, context)) {
-            Ok(drops) => context.counters.add_dropped(Dropped::Kernel, drops),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
-            // Something the network said about the socket. It is as good as before.
-            Err(_) => {}
-        }
-        true
+        let received = how(socket, receiver, &mut |datagram| gathered.take(&datagram, context));
+        // An error says that nothing is there, or what the network said about the socket,
+        // which is as good as before.
+        received.inspect(|drops| context.counters.add_dropped(Dropped::Kernel, *drops)).is_ok()
     }
 
     async fn flush(&mut self) {

@@ -13,6 +13,7 @@ mod admission;
 mod batch;
 mod bind;
 mod context;
+mod count;
 mod counters;
 mod datagram;
 mod framer;

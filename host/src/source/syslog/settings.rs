@@ -192,7 +192,7 @@ impl Default for Timeouts {
         Self {
             flush_interval: Duration::from_millis(20),
             handshake: Duration::from_secs(10),
-            message: Duration::from_secs(120),
+            message: Duration::from_mins(2),
             // Plain senders lose what they write into a connection that was closed:
             // dead ones are found by keep-alive, quiet ones are left alone.
             idle: None,

@@ -189,7 +189,7 @@ impl<S: AsyncRead + Unpin> Connection<S> {
 
     fn deadline(&self) -> Instant {
         /// Far enough: then it is looked at again.
-        const FAR: Duration = Duration::from_secs(3_600);
+        const FAR: Duration = Duration::from_hours(1);
         let deadlines = [self.flush_at, self.message_deadline(), self.idle_deadline()];
         deadlines.into_iter().flatten().min().unwrap_or_else(|| Instant::now() + FAR)
     }

@@ -9,7 +9,7 @@ mod sentences;
 mod templates;
 
 pub(crate) use message::identify;
-pub(crate) use templates::titles;
+pub(crate) use templates::{sources, titles};
 
 use bumpalo::Bump;
 
@@ -79,12 +79,8 @@ fn channel_of(provider: &[u8]) -> &'static [u8] {
 
 /// The provider's name as Event XML has it, for display names that tools show instead.
 pub(super) fn provider_name(shown: &[u8]) -> &[u8] {
-    match shown {
-        b"Microsoft Windows security auditing." | b"Microsoft Windows security auditing" => {
-            b"Microsoft-Windows-Security-Auditing"
-        }
-        shown => shown,
-    }
+    let known = templates::SHOWN.iter().find(|(text, _)| text.as_bytes() == shown);
+    known.map_or(shown, |(_, provider)| provider.as_bytes())
 }
 
 /// Without the blanks around it, also those that syslog daemons write as `#011`.

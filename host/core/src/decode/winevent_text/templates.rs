@@ -403,6 +403,22 @@ pub(super) const EXPLANATIONS: &[&str] = &[
     "Token Elevation Type indicates",
 ];
 
+/// What tools show instead of a provider's name, and that name.
+pub(super) const SHOWN: [(&str, &str); 2] = [
+    ("Microsoft Windows security auditing.", AUDIT),
+    ("Microsoft Windows security auditing", AUDIT),
+];
+
+/// Sources, and the texts that tell them without their names, for the scan.
+pub(crate) fn sources() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let of_template = |template: &'static Template| {
+        template.titles.iter().map(|title| (template.provider, *title))
+    };
+    let shown = SHOWN.iter().map(|(shown, provider)| (*provider, *shown));
+    let sentences = SENTENCES.iter().map(|sentence| (sentence.provider, sentence.title));
+    TEMPLATES.iter().flat_map(of_template).chain(sentences).chain(shown)
+}
+
 /// The titles of an event, for the scan.
 pub(crate) fn titles(id: u32) -> impl Iterator<Item = &'static str> {
     let of_id = TEMPLATES.iter().filter(move |template| template.ids.contains(&id));

@@ -72,7 +72,7 @@ fn unix_sockets_are_read() {
     let sender = UnixDatagram::unbound().expect("a socket");
     sender.send_to(b"<13>local", &paths[0]).expect("sent");
     assert_eq!(source.messages(1), ["<13>local"]);
-    sender.send_to(&[b'x'; 150_000], &paths[0]).expect("sent");
+    sender.send_to("x".repeat(150_000).as_bytes(), &paths[0]).expect("sent");
     assert_eq!(source.messages(1), ["x".repeat(100_000)]);
     assert_eq!(source.counters.cut(), 1);
     let mut stream = UnixStream::connect(&paths[1]).expect("connected");

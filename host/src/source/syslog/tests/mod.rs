@@ -139,8 +139,7 @@ fn samples(count: usize) -> Vec<String> {
         "{\"a\":\"<13>b\",\"c\":[1,2]}  two blanks,\ttab",
         "5 <13>looks like a count",
     ];
-    let long = "x".repeat(1_500);
     (0..count)
-        .map(|n| format!("message {n} {}{}", payloads[n % 4], &long[..n * 7 % 1_500]))
+        .map(|n| format!("message {n} {}{}", payloads[n % 4], "x".repeat(n * 7 % 1_500)))
         .collect()
 }

@@ -6,7 +6,7 @@ use super::*;
 fn payloads(lines: &[String]) -> Vec<&str> {
     let mut found: Vec<_> = lines
         .iter()
-        .map(|line| line.find("message ").map_or(line.as_str(), |at| &line[at..]))
+        .map(|line| line.find("message ").and_then(|at| line.get(at..)).unwrap_or(line))
         .collect();
     found.sort_unstable();
     found

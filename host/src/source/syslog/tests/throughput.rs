@@ -36,7 +36,7 @@ fn ours(dir: &Path, stream: &Arc<Vec<u8>>) -> Duration {
         messages += batch.messages as usize;
         journal.append(&batch.bytes).expect("written");
     }
-    let cpu = process_cpu() - before - sender.join().expect("sent");
+    let cpu = process_cpu().saturating_sub(before + sender.join().expect("sent"));
     assert_eq!(journal.bytes(), stream.len() as u64);
     cpu
 }
@@ -79,7 +79,7 @@ fn rsyslogs(dir: &Path, stream: &[u8]) -> Option<Duration> {
     while count() < MESSAGES {
         std::thread::sleep(Duration::from_millis(200));
     }
-    Some(cpu_of(rsyslog.0.id()) - before)
+    Some(cpu_of(rsyslog.0.id()).saturating_sub(before))
 }
 
 /// Scenario: a million messages over TCP loopback, to us with the journal behind and
