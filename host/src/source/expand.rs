@@ -107,7 +107,7 @@ fn glob(path: &Path) -> Option<Result<(PathBuf, GlobMatcher), Problem>> {
 }
 
 /// Why something cannot be read, in plain words.
-pub(super) fn unreadable(error: &std::io::Error) -> Problem {
+pub(in crate::source) fn unreadable(error: &std::io::Error) -> Problem {
     let problem = Problem::new(format!("it cannot be read: {error}"));
     match error.kind() {
         std::io::ErrorKind::NotFound => {

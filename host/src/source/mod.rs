@@ -3,6 +3,7 @@
 mod expand;
 mod open;
 pub mod syslog;
+pub mod tail;
 mod text;
 
 pub use expand::{Input, expand};

@@ -75,7 +75,15 @@ impl Read for Counted {
     }
 }
 
-type Reader = Box<dyn Read + Send>;
+/// Bytes, wherever they come from.
+pub(super) type Reader = Box<dyn Read + Send>;
+
+/// A file's bytes without gzip and zstd, and whether there was such a wrapping.
+pub(super) fn unpacked(file: File, progress: &Arc<AtomicU64>) -> io::Result<(Reader, bool)> {
+    let consumed = Arc::new(AtomicU64::new(0));
+    let counters = [Arc::clone(progress), Arc::clone(&consumed)];
+    decompressed(Counted { inner: Box::new(file), counters }, consumed)
+}
 
 /// Takes gzip and zstd off, recognised by their magic bytes.
 fn decompressed(mut raw: Counted, consumed: Arc<AtomicU64>) -> io::Result<(Reader, bool)> {
