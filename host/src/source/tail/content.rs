@@ -2,7 +2,7 @@
 //! from the beginning on.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -98,6 +98,19 @@ impl Content {
         let plain = file.try_clone()?;
         let (reader, is_packed) = unpacked(file, &Arc::new(AtomicU64::new(0)))?;
         Ok(if is_packed { Self::Packed { reader, at: 0 } } else { Self::Plain(plain) })
+    }
+}
+
+impl Content {
+    /// All of it, from its beginning.
+    fn into_reader(self) -> io::Result<Reader> {
+        match self {
+            Self::Plain(mut file) => {
+                file.rewind()?;
+                Ok(Box::new(file))
+            }
+            Self::Packed { reader, .. } => Ok(reader),
+        }
     }
 }
 
@@ -199,43 +212,51 @@ const COMPARED_BYTES_MAX: u64 = 1 << 20;
 /// As many are compared where the shorter one ends, when both are plain.
 const COMPARED_END_BYTES: u64 = 64 << 10;
 
+/// Two texts are compared in steps; most differ in the first.
+const BLOCK_BYTES: u64 = 16 << 10;
+
 /// Compares two files: their first megabyte, and the end of the shorter one.
 pub(super) fn relation(one: &Path, other: &Path) -> io::Result<Relation> {
-    let (head, other_head) = (head(one)?, head(other)?);
-    let common = head.len().min(other_head.len());
-    if head.get(..common) != other_head.get(..common) {
-        return Ok(Relation::Other);
+    let (one, other) = (Content::open(one)?.0, Content::open(other)?.0);
+    let mut is_longer = false;
+    if let (Content::Plain(one), Content::Plain(other)) = (&one, &other) {
+        let (size, other_size) = (one.metadata()?.len(), other.metadata()?.len());
+        is_longer = size > other_size;
+        let end = size.min(other_size).saturating_sub(COMPARED_END_BYTES);
+        let (mut from_end, mut other_from_end) = (one.try_clone()?, other.try_clone()?);
+        from_end.seek(io::SeekFrom::Start(end))?;
+        other_from_end.seek(io::SeekFrom::Start(end))?;
+        if beginnings(from_end, other_from_end)? == Relation::Other {
+            return Ok(Relation::Other);
+        }
     }
-    if common < COMPARED_BYTES_MAX as usize {
-        let is_beginning = head.len() <= other_head.len();
-        return Ok(if is_beginning { Relation::Beginning } else { Relation::Longer });
-    }
-    let (Content::Plain(one), Content::Plain(other)) = (Content::open(one)?.0, Content::open(other)?.0)
-    else {
-        return Ok(Relation::Beginning);
-    };
-    let (size, other_size) = (one.metadata()?.len(), other.metadata()?.len());
-    let end = size.min(other_size).saturating_sub(COMPARED_END_BYTES);
-    let mut buffers = [vec![0; COMPARED_END_BYTES as usize], vec![0; COMPARED_END_BYTES as usize]];
-    let [first, second] = &mut buffers;
-    let (read, other_read) = (read_full_at(&one, first, end)?, read_full_at(&other, second, end)?);
-    let common = read.min(other_read);
-    Ok(match first.get(..common) == second.get(..common) {
-        false => Relation::Other,
-        true if size <= other_size => Relation::Beginning,
-        true => Relation::Longer,
+    Ok(match beginnings(one.into_reader()?, other.into_reader()?)? {
+        Relation::Beginning if is_longer => Relation::Longer,
+        relation => relation,
     })
 }
 
-/// The first megabyte, of a compressed file as far as it can be read.
-fn head(path: &Path) -> io::Result<Vec<u8>> {
-    match Content::open(path)?.0 {
-        Content::Plain(file) => read_prefix(&file, COMPARED_BYTES_MAX as usize),
-        Content::Packed { reader, .. } => {
-            let mut head = Vec::new();
-            // What was read before an error stays.
-            let _ = reader.take(COMPARED_BYTES_MAX).read_to_end(&mut head);
-            Ok(head)
+/// Compares the first megabyte, block by block, of a compressed file as far as it can
+/// be read.
+fn beginnings(one: impl Read, other: impl Read) -> io::Result<Relation> {
+    let (mut one, mut other) = (one.take(COMPARED_BYTES_MAX), other.take(COMPARED_BYTES_MAX));
+    loop {
+        let (block, other_block) = (block(&mut one)?, block(&mut other)?);
+        let common = block.len().min(other_block.len());
+        match block.get(..common) == other_block.get(..common) {
+            false => return Ok(Relation::Other),
+            true if block.len() > common => return Ok(Relation::Longer),
+            true if common < BLOCK_BYTES as usize => return Ok(Relation::Beginning),
+            true => {}
         }
+    }
+}
+
+fn block(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut block = Vec::new();
+    match reader.take(BLOCK_BYTES).read_to_end(&mut block) {
+        // A compressed file that is not complete yet.
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => Err(error),
+        _ => Ok(block),
     }
 }

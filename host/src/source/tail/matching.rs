@@ -1,10 +1,10 @@
 //! Which stream a file holds. A file is first asked for by its inode, then by its
 //! beginning; only what nobody knows is new.
 
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::content::{Look, Relation, first_solid, relation};
+use super::content::{Content, Look, PackedSize, Relation, first_solid, relation};
 use super::identity::{Identity, PREFIX_BYTES_MAX};
 use super::settings::Start;
 use super::streams::{Phase, Stream};
@@ -12,7 +12,7 @@ use super::survey::{DOUBT_NANOS, Holds};
 use super::{Arrival, FileId, Key, Tail, Take};
 
 /// Streams with the same beginning that a new file is compared with.
-const COMPARED_MAX: usize = 4;
+const COMPARED_MAX: usize = 8;
 
 impl Tail {
     /// Finds out what these files hold: all of them are tried on one question before
@@ -94,9 +94,17 @@ impl Tail {
         ids.filter(fits).max_by_key(rank)
     }
 
-    /// A stream whose own file is gone.
+    /// A stream whose own file is gone. Of several, one that was read in this run is
+    /// known best, then the one whose file went last.
     fn stream_with_text(&self, look: &Look, path: &Path) -> Option<FileId> {
-        let ids = self.streams.beginning(look.solid_prefix());
+        let mut ids = self.streams.beginning(look.solid_prefix());
+        ids.sort_by_key(|id| {
+            let stream = self.streams.get(*id);
+            std::cmp::Reverse(stream.map(|stream| {
+                let is_live = stream.phase == Phase::Live;
+                (stream.identity.len, !stream.end.is_empty(), is_live, stream.moved_nanos, *id)
+            }))
+        });
         ids.into_iter().find(|id| {
             self.streams.get(*id).is_some_and(|stream| {
                 !stream.is_present && is_copy(stream, look, path) && !differs(stream, path)
@@ -157,7 +165,15 @@ impl Tail {
             })
         };
         let ids = self.streams.beginning(look.solid_prefix()).into_iter();
-        ids.filter(is_elsewhere).take(COMPARED_MAX).collect()
+        let mut ids: Vec<_> = ids.filter(is_elsewhere).collect();
+        // A copy is made of what was written to last.
+        ids.sort_by_key(|id| {
+            let place = self.streams.get(*id).map(|stream| stream.place);
+            let slot = place.and_then(|place| self.slots.get(&(place.device, place.inode)));
+            std::cmp::Reverse(slot.map(|slot| slot.modified_nanos))
+        });
+        ids.truncate(COMPARED_MAX);
+        ids
     }
 
     /// Whether the stream is still where the survey saw it.
@@ -195,7 +211,7 @@ impl Tail {
         take: &mut Take<'_>,
     ) {
         let begins_at = match &look.content {
-            super::content::Content::Plain(file) if look.prefix.first() == Some(&0) => {
+            Content::Plain(file) if look.prefix.first() == Some(&0) => {
                 // Left by a writer that went on where it was after a truncation.
                 first_solid(file, 0).unwrap_or(Some(0))
             }
@@ -315,8 +331,12 @@ enum Question {
 
 /// Whether the stream can be in this file.
 pub(super) fn holds(stream: &Stream, look: &Look) -> bool {
-    let is_long_enough = look.is_packed() || look.size >= stream.offset;
-    stream.identity.begins(&look.prefix) && is_long_enough
+    match &look.content {
+        Content::Plain(file) => {
+            look.size >= stream.offset && stream.is_in(file).unwrap_or(false)
+        }
+        Content::Packed { .. } => stream.identity.begins(&look.prefix),
+    }
 }
 
 /// Whether the file can be a copy of the stream's own, which is gone. What was
@@ -327,11 +347,34 @@ pub(super) fn is_copy(stream: &Stream, look: &Look, path: &Path) -> bool {
     holds(stream, look)
         && stream.identity.len > 0
         && (stream.identity.is_full() || !is_made_again)
+        && (!look.is_packed() || has_end(stream, look, path).unwrap_or(false))
+}
+
+/// Most bytes that are decompressed to find the place where reading stopped.
+const UNPACKED_BYTES_MAX: u64 = 64 << 20;
+
+/// Whether a compressed file has what was read last where it was read. A file of just
+/// the length that was read is not looked through.
+fn has_end(stream: &Stream, look: &Look, path: &Path) -> io::Result<bool> {
+    let is_complete = look.packed_size.is_some_and(|size| size.ends_at(stream.offset));
+    if is_complete || stream.end.is_empty() || stream.offset > UNPACKED_BYTES_MAX {
+        return Ok(true);
+    }
+    let (Content::Packed { mut reader, .. }, _) = Content::open(path)? else { return Ok(false) };
+    let end_len = stream.end.len() as u64;
+    io::copy(&mut reader.by_ref().take(stream.offset - end_len), &mut io::sink())?;
+    let mut end = Vec::new();
+    reader.take(end_len).read_to_end(&mut end)?;
+    Ok(end == stream.end)
 }
 
 /// Whether a stream whose file was deleted, but is still open, has another text.
 fn differs(stream: &Stream, path: &Path) -> bool {
-    let Some(super::content::Content::Plain(file)) = &stream.content else { return false };
+    let Some(Content::Plain(file)) = &stream.content else { return false };
+    if !stream.is_in(file).unwrap_or(false) {
+        // It was truncated before it was deleted.
+        return false;
+    }
     let fd = std::os::fd::AsRawFd::as_raw_fd(file);
     let open = PathBuf::from(format!("/proc/self/fd/{fd}"));
     matches!(relation(path, &open), Ok(Relation::Other))
@@ -341,8 +384,8 @@ fn differs(stream: &Stream, path: &Path) -> bool {
 fn end_of(look: &Look) -> u64 {
     match (look.is_packed(), look.packed_size) {
         (false, _) => look.size,
-        (true, Some(super::content::PackedSize::Zstd(size))) => size,
-        (true, Some(super::content::PackedSize::Gzip(size))) => u64::from(size),
+        (true, Some(PackedSize::Zstd(size))) => size,
+        (true, Some(PackedSize::Gzip(size))) => u64::from(size),
         (true, None) => u64::MAX,
     }
 }

@@ -22,8 +22,8 @@
 //!
 //! Known limits: what is written to a file between the copy and the truncation of
 //! copytruncate is lost, by the rotation itself. A file that was truncated and has
-//! regrown, to the same beginning and beyond what was read, between two looks cannot
-//! be told from one that has grown.
+//! regrown while the tail did not run, to the same first 4096 bytes and beyond what
+//! was read, cannot be told from one that has grown.
 
 mod content;
 mod identity;
@@ -249,6 +249,7 @@ impl Tail {
     pub fn rewind(&mut self, file: FileId, offset: u64) {
         if let Some(stream) = self.streams.get_mut(file) {
             stream.offset = offset.min(stream.offset);
+            stream.end.clear();
             if stream.is_packed {
                 self.close(file);
             }

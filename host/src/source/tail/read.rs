@@ -107,8 +107,7 @@ impl Tail {
             return Ok(Turn::Replaced);
         }
         if stream.verified != Some(seen) {
-            let prefix = read_prefix(file, stream.identity.len as usize)?;
-            if !stream.identity.begins(&prefix) {
+            if !stream.is_in(file)? {
                 return Ok(Turn::Replaced);
             }
             stream.verified = Some(seen);
@@ -180,7 +179,7 @@ impl Tail {
     fn hand_on(&mut self, id: FileId, bytes: &[u8], take: &mut Take<'_>) {
         if let Some(stream) = self.streams.get_mut(id) {
             let offset = stream.offset;
-            stream.offset += bytes.len() as u64;
+            stream.advance(bytes);
             stream.size_seen = stream.size_seen.max(stream.offset);
             take(Arrival::Bytes { file: id, offset, bytes });
         }

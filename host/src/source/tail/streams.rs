@@ -2,11 +2,16 @@
 //! its file: it is remembered, so that a copy of it is not read again.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 
-use super::content::Content;
+use super::content::{Content, read_full_at, read_prefix};
 use super::identity::{Identity, Place, identities};
 use super::{FileId, Position};
+
+/// As much is kept of what was read last: a line's time and more.
+const END_BYTES: usize = 64;
 
 /// One text.
 pub(super) struct Stream {
@@ -15,6 +20,8 @@ pub(super) struct Stream {
     pub(super) path: PathBuf,
     /// What was handed on, in decompressed bytes.
     pub(super) offset: u64,
+    /// The last of it that was handed on in this run.
+    pub(super) end: Vec<u8>,
     pub(super) phase: Phase,
     /// Whether a file that is wanted holds it now.
     pub(super) is_present: bool,
@@ -59,6 +66,7 @@ impl Stream {
             place,
             path,
             offset,
+            end: Vec::new(),
             phase: Phase::Remembered,
             is_present: false,
             is_stray: false,
@@ -74,6 +82,22 @@ impl Stream {
             size_seen: 0,
             moved_nanos: 0,
         }
+    }
+
+    /// What was handed on.
+    pub(super) fn advance(&mut self, bytes: &[u8]) {
+        self.offset += bytes.len() as u64;
+        self.end.extend(bytes.get(bytes.len().saturating_sub(END_BYTES)..).unwrap_or_default());
+        self.end.drain(..self.end.len().saturating_sub(END_BYTES));
+    }
+
+    /// Whether a file still has, or also has, this text up to the offset: by its
+    /// beginning, and by what was read last.
+    pub(super) fn is_in(&self, file: &File) -> io::Result<bool> {
+        let prefix = read_prefix(file, self.identity.len as usize)?;
+        let mut end = vec![0; self.end.len()];
+        read_full_at(file, &mut end, self.offset.saturating_sub(self.end.len() as u64))?;
+        Ok(self.identity.begins(&prefix) && end == self.end)
     }
 
     /// Whether its file can be opened by its name.

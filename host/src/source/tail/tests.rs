@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Arrival, FileId, Identity, Place, Position, Progress, Settings, Tail};
+use super::{Arrival, FileId, Place, Position, Progress, Settings, Tail};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -126,7 +126,7 @@ impl Seen {
         match arrival {
             Arrival::Opened { file, path, identity, place, offset, .. } => {
                 let text = self.texts.entry(file).or_default();
-                assert!(text.len() as u64 <= offset || text.is_empty(), "read again");
+                assert!(text.len() as u64 == offset || text.is_empty(), "no gap and no repeat");
                 self.log.push(format!("opened {} {} {offset}", file.0, name(path)));
                 let path = path.to_owned();
                 self.positions.insert(file, Position { file, identity, place, path, offset });
