@@ -347,17 +347,16 @@ pub(super) fn is_copy(stream: &Stream, look: &Look, path: &Path) -> bool {
     holds(stream, look)
         && stream.identity.len > 0
         && (stream.identity.is_full() || !is_made_again)
-        && (!look.is_packed() || has_end(stream, look, path).unwrap_or(false))
+        && (!look.is_packed() || has_end(stream, path).unwrap_or(false))
 }
 
 /// Most bytes that are decompressed to find the place where reading stopped.
 const UNPACKED_BYTES_MAX: u64 = 64 << 20;
 
-/// Whether a compressed file has what was read last where it was read. A file of just
-/// the length that was read is not looked through.
-fn has_end(stream: &Stream, look: &Look, path: &Path) -> io::Result<bool> {
-    let is_complete = look.packed_size.is_some_and(|size| size.ends_at(stream.offset));
-    if is_complete || stream.end.is_empty() || stream.offset > UNPACKED_BYTES_MAX {
+/// Whether a compressed file has what was read last where it was read. Long ones are
+/// believed.
+fn has_end(stream: &Stream, path: &Path) -> io::Result<bool> {
+    if stream.end.is_empty() || stream.offset > UNPACKED_BYTES_MAX {
         return Ok(true);
     }
     let (Content::Packed { mut reader, .. }, _) = Content::open(path)? else { return Ok(false) };

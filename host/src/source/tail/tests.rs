@@ -33,6 +33,8 @@ struct Rig {
 struct Seen {
     positions: BTreeMap<FileId, Position>,
     texts: BTreeMap<FileId, Vec<u8>>,
+    /// Where the texts begin.
+    begins: BTreeMap<FileId, u64>,
     /// What happened, in short.
     log: Vec<String>,
 }
@@ -126,7 +128,8 @@ impl Seen {
         match arrival {
             Arrival::Opened { file, path, identity, place, offset, .. } => {
                 let text = self.texts.entry(file).or_default();
-                assert!(text.len() as u64 == offset || text.is_empty(), "no gap and no repeat");
+                let begin = self.begins.entry(file).or_insert(offset);
+                assert_eq!(*begin + text.len() as u64, offset, "no gap and no repeat");
                 self.log.push(format!("opened {} {} {offset}", file.0, name(path)));
                 let path = path.to_owned();
                 self.positions.insert(file, Position { file, identity, place, path, offset });
