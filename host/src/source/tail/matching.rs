@@ -126,6 +126,11 @@ impl Tail {
             self.hold(key, Holds::Nothing);
             return true;
         }
+        // One may have lost its file since the last question.
+        if let Some(id) = self.stream_with_text(look, path) {
+            self.attach(id, key, path, look, now_nanos, take);
+            return true;
+        }
         for id in self.present_with_text(look, key) {
             let Some(other) = self.streams.get(id).map(|stream| stream.path.clone()) else {
                 continue;
