@@ -13,6 +13,7 @@ mod secret;
 mod sink;
 mod sink_text;
 mod source_syslog;
+mod source_file;
 
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};

@@ -227,7 +227,8 @@ impl Tail {
             return;
         };
         let is_old = self.old_nanos.is_some_and(|old| look.modified_nanos < old);
-        let is_skipped = self.is_first_survey && self.is_first_run && self.settings.start == Start::End;
+        let is_skipped =
+            self.is_first_survey && self.is_first_run && self.settings.start == Start::End;
         let offset = match (self.is_first_survey && is_old) || is_skipped {
             true => end_of(look),
             false => begins_at,
@@ -337,9 +338,7 @@ enum Question {
 /// Whether the stream can be in this file.
 pub(super) fn holds(stream: &Stream, look: &Look) -> bool {
     match &look.content {
-        Content::Plain(file) => {
-            look.size >= stream.offset && stream.is_in(file).unwrap_or(false)
-        }
+        Content::Plain(file) => look.size >= stream.offset && stream.is_in(file).unwrap_or(false),
         Content::Packed { .. } => stream.identity.begins(&look.prefix),
     }
 }

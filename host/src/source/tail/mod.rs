@@ -197,9 +197,9 @@ impl Tail {
     /// # Errors
     /// A pattern that cannot be read.
     pub fn new(settings: Settings, known: Vec<Position>, now_nanos: i64) -> Result<Self, Problem> {
-        let old_nanos = settings.ignore_older_than.map(|age| {
-            now_nanos.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX))
-        });
+        let old_nanos = settings
+            .ignore_older_than
+            .map(|age| now_nanos.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)));
         let is_first_run = known.is_empty();
         let mut streams = Streams::default();
         known.into_iter().for_each(|position| streams.know(position));

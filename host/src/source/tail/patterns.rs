@@ -59,7 +59,11 @@ impl Patterns {
     pub(super) fn new(settings: &Settings) -> Result<Self, Problem> {
         Ok(Self {
             wanted: settings.paths.iter().map(|path| wanted(path)).collect::<Result<_, _>>()?,
-            excluded: settings.exclude.iter().map(|text| excluded(text)).collect::<Result<_, _>>()?,
+            excluded: settings
+                .exclude
+                .iter()
+                .map(|text| excluded(text))
+                .collect::<Result<_, _>>()?,
             follow_symlinks: settings.follow_symlinks,
         })
     }

@@ -129,13 +129,7 @@ impl Tail {
 
     /// Takes more of the beginning into the identity, up to what is handed on. False
     /// when the beginning is another one now.
-    fn grow(
-        &mut self,
-        id: FileId,
-        file: &File,
-        end: u64,
-        take: &mut Take<'_>,
-    ) -> io::Result<bool> {
+    fn grow(&mut self, id: FileId, file: &File, end: u64, take: &mut Take<'_>) -> io::Result<bool> {
         let Some(stream) = self.streams.get(id) else { return Ok(true) };
         let len = end.min(PREFIX_BYTES_MAX as u64) as usize;
         if len <= stream.identity.len as usize {

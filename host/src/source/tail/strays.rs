@@ -70,14 +70,7 @@ impl Tail {
     }
 
     /// Reads a stream to its end outside the patterns.
-    fn follow(
-        &mut self,
-        id: FileId,
-        path: &Path,
-        look: Look,
-        now_nanos: u64,
-        take: &mut Take<'_>,
-    ) {
+    fn follow(&mut self, id: FileId, path: &Path, look: Look, now_nanos: u64, take: &mut Take<'_>) {
         let Some(stream) = self.streams.get(id) else { return };
         let is_read = match look.packed_size {
             Some(size) => size.ends_at(stream.offset),
@@ -99,7 +92,8 @@ impl Tail {
         stream.verified = None;
         stream.size_seen = look.size;
         stream.moved_nanos = now_nanos;
-        let (identity, offset, modified_nanos) = (stream.identity, stream.offset, look.modified_nanos);
+        let (identity, offset, modified_nanos) =
+            (stream.identity, stream.offset, look.modified_nanos);
         let was_live = std::mem::replace(&mut stream.phase, Phase::Live) == Phase::Live;
         if was_live {
             take(Arrival::Renamed { file: id, path, place });

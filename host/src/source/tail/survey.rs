@@ -117,8 +117,8 @@ impl Tail {
                 continue;
             };
             let is_other = !slot.place.is(found.place);
-            let is_changed = is_other
-                || (slot.size, slot.modified_nanos) != (found.size, found.modified_nanos);
+            let is_changed =
+                is_other || (slot.size, slot.modified_nanos) != (found.size, found.modified_nanos);
             let mut holds = slot.holds;
             let is_settled = match holds {
                 Holds::Unknown => false,

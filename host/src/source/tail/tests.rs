@@ -47,7 +47,8 @@ impl Rig {
 
     fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut settings = Settings { paths: vec![folder.path().to_owned()], ..Settings::default() };
+        let mut settings =
+            Settings { paths: vec![folder.path().to_owned()], ..Settings::default() };
         change(&mut settings);
         for path in &mut settings.paths {
             *path = folder.path().join(&*path);

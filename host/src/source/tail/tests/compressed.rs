@@ -21,7 +21,8 @@ const COMPRESSORS: [Compressor; 2] = [(gzip, "gz"), (zstd, "zst")];
 /// Guarantees: nothing is read again, and the rest is read from the compressed file.
 #[test]
 fn a_rotated_file_is_compressed() {
-    for (begin, rest) in [("one\n".to_owned(), ""), ("one\n".to_owned(), "rest\n"), (long("a"), "rest\n")]
+    for (begin, rest) in
+        [("one\n".to_owned(), ""), ("one\n".to_owned(), "rest\n"), (long("a"), "rest\n")]
     {
         for ((compress, suffix), is_running) in
             COMPRESSORS.into_iter().flat_map(|compressor| [(compressor, true), (compressor, false)])
@@ -57,7 +58,11 @@ fn a_rotated_file_is_compressed() {
             rig.restart();
             rig.settle();
             let rest = if is_running { "" } else { rest };
-            assert_eq!(rig.texts(), sorted(["new\n".to_owned(), format!("{begin}{rest}")]), "{suffix}");
+            assert_eq!(
+                rig.texts(),
+                sorted(["new\n".to_owned(), format!("{begin}{rest}")]),
+                "{suffix}"
+            );
         }
     }
 }

@@ -124,7 +124,9 @@ fn a_file_becomes_readable() {
     use std::os::unix::fs::PermissionsExt;
     let mut rig = Rig::new();
     rig.append("a.log", "one\n");
-    let mode = |mode| fs::set_permissions(rig.folder.path().join("a.log"), fs::Permissions::from_mode(mode));
+    let mode = |mode| {
+        fs::set_permissions(rig.folder.path().join("a.log"), fs::Permissions::from_mode(mode))
+    };
     mode(0).expect("changed");
     if fs::File::open(rig.path("a.log")).is_ok() {
         return;

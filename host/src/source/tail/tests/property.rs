@@ -55,8 +55,12 @@ impl Writers {
 
     /// A plain file, made if there is none.
     fn plain(&mut self, index: Index) -> String {
-        let plain: Vec<_> =
-            self.files.iter().filter(|(_, (_, packed))| !packed).map(|(name, _)| name.clone()).collect();
+        let plain: Vec<_> = self
+            .files
+            .iter()
+            .filter(|(_, (_, packed))| !packed)
+            .map(|(name, _)| name.clone())
+            .collect();
         match plain.is_empty() {
             true => self.begin(["app.log", "b.log", "dir/c.log"][index.index(3)]),
             false => plain[index.index(plain.len())].clone(),
@@ -192,8 +196,7 @@ fn run(acts: Vec<Act>, header: String, watch: bool) {
         settings.watch = watch;
     });
     fs::create_dir(rig.path("dir")).expect("made");
-    let mut writers =
-        Writers { rig, files: BTreeMap::new(), texts: Vec::new(), header, count: 0 };
+    let mut writers = Writers { rig, files: BTreeMap::new(), texts: Vec::new(), header, count: 0 };
     for act in acts {
         writers.act(act);
     }

@@ -90,7 +90,8 @@ fn a_chain_is_shifted() {
 /// Guarantees: the old text goes on in the copy, the new one is another stream.
 #[test]
 fn a_file_is_copied_and_truncated() {
-    for (begin, new) in [("old\n".to_owned(), "n\n".to_owned()), (long("old"), long("new") + "x\n")] {
+    for (begin, new) in [("old\n".to_owned(), "n\n".to_owned()), (long("old"), long("new") + "x\n")]
+    {
         for paths in [vec![PathBuf::new()], vec![PathBuf::from("app.log")]] {
             let mut rig = Rig::with(|settings| settings.paths = paths);
             rig.append("app.log", &begin);
@@ -200,7 +201,8 @@ fn files_are_restored_elsewhere() {
         rig.append(name, "goes on\n");
     }
     for position in rig.seen.positions.values_mut() {
-        position.place = Place { device: 1, inode: position.place.inode + 1_000_000, born_nanos: None };
+        position.place =
+            Place { device: 1, inode: position.place.inode + 1_000_000, born_nanos: None };
     }
     rig.restart();
     rig.settle();

@@ -95,7 +95,10 @@ fn there_is_no_inotify() {
         let Ok(output) = output else { return println!("skipped: there is no unshare") };
         let stdout = String::from_utf8_lossy(&output.stdout);
         if !stdout.contains("running 1 test") {
-            return println!("skipped: no user namespace: {}", String::from_utf8_lossy(&output.stderr));
+            return println!(
+                "skipped: no user namespace: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
         }
         assert!(output.status.success(), "{limit}: {stdout}");
     }
