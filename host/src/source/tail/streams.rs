@@ -14,6 +14,7 @@ use super::{FileId, Position};
 const END_BYTES: usize = 64;
 
 /// One text.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Stream {
     pub(super) identity: Identity,
     pub(super) place: Place,

@@ -42,7 +42,9 @@ impl Tail {
     pub(super) fn survey(&mut self, now_nanos: u64, take: &mut Take<'_>) {
         let Self { patterns, watcher, .. } = self;
         let survey = patterns.survey(&mut |folder| {
-            watcher.iter_mut().for_each(|watcher| watcher.add(folder));
+            if let Some(watcher) = watcher {
+                watcher.add(folder);
+            }
         });
         self.troubles.tell_survey(&survey.unreadable, take);
         self.tell_exhausted_watches(take);
@@ -175,9 +177,8 @@ impl Tail {
         let has_more = !stream.is_packed && found.size > stream.offset;
         match stream.phase {
             Phase::Live if is_changed || has_more => self.wake(id),
-            Phase::Live => {}
             Phase::Remembered if is_changed => return Some(Stays::Again),
-            Phase::Remembered => {}
+            Phase::Live | Phase::Remembered => {}
         }
         Some(Stays::Settled)
     }
