@@ -101,6 +101,20 @@ impl Stream {
         Ok(self.identity.begins(&prefix) && end == self.end)
     }
 
+    /// Whether its file, which has changed, still has this text. When it cannot be
+    /// read now, it is believed to.
+    pub(super) fn is_still_there(&self) -> bool {
+        if let Some(Content::Plain(file)) = &self.content {
+            return self.is_in(file).unwrap_or(true);
+        }
+        match Content::open(&self.path) {
+            Ok((_, place)) if !place.is(self.place) => true,
+            Ok((Content::Plain(file), _)) => !self.is_packed && self.is_in(&file).unwrap_or(true),
+            Ok((Content::Packed { .. }, _)) => self.is_packed,
+            Err(_) => true,
+        }
+    }
+
     /// Whether its file can be opened by its name.
     pub(super) fn can_be_opened(&self) -> bool {
         self.is_present || self.is_stray
