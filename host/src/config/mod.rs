@@ -12,8 +12,8 @@ mod resolved;
 mod secret;
 mod sink;
 mod sink_text;
-mod source_syslog;
 mod source_file;
+mod source_syslog;
 
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};
