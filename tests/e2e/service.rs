@@ -267,7 +267,7 @@ fn torture(seed: u64, seconds: u64) {
         found,
         expected,
         "after {kills} kills\n{}",
-        fs::read_to_string(service.log()).unwrap()
+        fs::read_to_string(service.log()).expect("the log")
     );
 }
 

@@ -13,6 +13,7 @@ mod secret;
 mod service;
 mod sink;
 mod sink_text;
+mod source_file;
 mod source_syslog;
 
 pub use options::check_options;

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 
 use super::keys::Keys;
 use super::located::File;
-use super::source_syslog;
+use super::{source_file, source_syslog};
 use crate::problem::Problem;
 use crate::source::{syslog, tail};
 
@@ -93,21 +93,28 @@ pub struct FileSource {
     /// Patterns of paths that are left out.
     pub exclude: Vec<String>,
     /// True to leave out what stood in files when they were first seen.
+    #[serde(rename = "start", serialize_with = "start_name")]
     pub from_end: bool,
     /// Whether the kernel is asked what has changed. What it does not see, as on
     /// network file systems, is found by looking.
+    #[serde(serialize_with = "watch_name")]
     pub watch: bool,
     /// How often everything is looked at.
     #[serde(serialize_with = "duration")]
     pub poll_interval: Duration,
+    /// A file that was quiet this long is closed until it grows.
+    #[serde(serialize_with = "duration")]
+    pub close_idle_after: Duration,
     /// A file that was rotated or deleted ends when it was quiet for so long.
     #[serde(serialize_with = "duration")]
     pub rotated_wait: Duration,
     /// Files that are held open at most.
-    pub files_open_max: u64,
+    pub files_open_max: usize,
     /// What was last written longer ago when the service starts is left out.
     #[serde(serialize_with = "maybe_duration", skip_serializing_if = "Option::is_none")]
     pub ignore_older_than: Option<Duration>,
+    /// Bytes that are read from one file before it is another's turn.
+    pub chunk_bytes: usize,
     /// Whether symbolic links are followed.
     pub follow_symlinks: bool,
 }
@@ -169,28 +176,30 @@ enum Kind {
 }
 
 fn file_source(name: &str, keys: &mut Keys<'_>) -> Result<FileSource, Problem> {
-    let default = tail::Settings::default();
-    let paths = keys.texts("paths")?;
-    if paths.is_empty() {
-        let what = format!("source `{name}` has no `paths`");
-        return Err(keys.problem_here(what).hint("such as `paths = [\"/var/log/iis/*.log\"]`"));
-    }
-    let folder = keys.folder();
+    let settings = source_file::file(name, keys)?;
     Ok(FileSource {
-        paths: paths.into_iter().map(|path| folder.join(path)).collect(),
-        exclude: keys.texts("exclude")?,
-        from_end: keys.choice("start", &[("beginning", false), ("end", true)])?.unwrap_or_default(),
-        watch: keys.flag("watch", default.watch)?,
-        poll_interval: keys.duration("poll_interval")?.unwrap_or(default.poll_interval),
-        rotated_wait: keys.duration("rotated_wait")?.unwrap_or(default.rotated_wait),
-        files_open_max: keys.number(
-            "files_open_max",
-            default.files_open_max as u64,
-            1..=1 << 20,
-        )?,
-        ignore_older_than: keys.duration("ignore_older_than")?,
-        follow_symlinks: keys.flag("follow_symlinks", default.follow_symlinks)?,
+        paths: settings.paths,
+        exclude: settings.exclude,
+        from_end: settings.start == tail::Start::End,
+        watch: settings.watch,
+        poll_interval: settings.poll_interval,
+        close_idle_after: settings.close_idle_after,
+        rotated_wait: settings.rotated_wait,
+        files_open_max: settings.files_open_max,
+        ignore_older_than: settings.ignore_older_than,
+        chunk_bytes: settings.chunk_bytes,
+        follow_symlinks: settings.follow_symlinks,
     })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn start_name<S: Serializer>(from_end: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *from_end { "end" } else { "beginning" })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn watch_name<S: Serializer>(watch: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(if *watch { "inotify" } else { "poll" })
 }
 
 fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

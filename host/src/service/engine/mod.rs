@@ -247,10 +247,11 @@ fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Option<Tail
             watch: file.watch && !set.once,
             poll_interval: file.poll_interval,
             rotated_wait: file.rotated_wait,
-            files_open_max: file.files_open_max as usize,
+            close_idle_after: file.close_idle_after,
+            files_open_max: file.files_open_max,
+            chunk_bytes: file.chunk_bytes,
             ignore_older_than: file.ignore_older_than,
             follow_symlinks: file.follow_symlinks,
-            ..Settings::default()
         },
         SourceKind::Syslog(syslog) if syslog.journal.is_some() => Settings {
             paths: vec![segments(

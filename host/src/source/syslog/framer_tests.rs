@@ -1,3 +1,5 @@
+//! Streams of messages, cut as senders cut them.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -22,7 +22,7 @@ impl Identity {
     /// Of these bytes, of which only the first [`PREFIX_BYTES_MAX`] count.
     pub fn of(prefix: &[u8]) -> Self {
         let prefix = prefix.get(..PREFIX_BYTES_MAX).unwrap_or(prefix);
-        let hash = prefix.iter().fold(FNV_BASIS, fnv);
+        let hash = prefix.iter().copied().fold(FNV_BASIS, fnv);
         Self { hash, len: prefix.len() as u32 }
     }
 
@@ -40,7 +40,7 @@ impl Identity {
 /// The identities of all beginnings of a text, the shortest first.
 pub(super) fn identities(prefix: &[u8]) -> impl Iterator<Item = Identity> {
     let hashes = prefix.iter().scan(FNV_BASIS, |hash, byte| {
-        *hash = fnv(*hash, byte);
+        *hash = fnv(*hash, *byte);
         Some(*hash)
     });
     hashes.zip(1..).map(|(hash, len)| Identity { hash, len })
@@ -48,8 +48,8 @@ pub(super) fn identities(prefix: &[u8]) -> impl Iterator<Item = Identity> {
 
 const FNV_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 
-fn fnv(hash: u64, byte: &u8) -> u64 {
-    (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+fn fnv(hash: u64, byte: u8) -> u64 {
+    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
 /// Where a file lies: decides between files whose beginnings are equal.

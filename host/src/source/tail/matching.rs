@@ -1,10 +1,11 @@
 //! Which stream a file holds. A file is first asked for by its inode, then by its
 //! beginning; only what nobody knows is new.
 
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use super::content::{Content, Look, PackedSize, Relation, first_solid, relation};
+use super::copies::{differs, holds, is_copy};
 use super::identity::{Identity, PREFIX_BYTES_MAX};
 use super::settings::Start;
 use super::streams::{Phase, Stream};
@@ -124,6 +125,11 @@ impl Tail {
     ) -> bool {
         if look.prefix.is_empty() {
             self.hold(key, Holds::Nothing);
+            return true;
+        }
+        // One may have lost its file since the last question.
+        if let Some(id) = self.stream_with_text(look, path) {
+            self.attach(id, key, path, look, now_nanos, take);
             return true;
         }
         for id in self.present_with_text(look, key) {
@@ -270,7 +276,7 @@ impl Tail {
         let Some(stream) = self.streams.get_mut(id) else { return };
         let was_live = stream.phase == Phase::Live;
         let was_here = stream.path == path;
-        stream.path = path.to_owned();
+        path.clone_into(&mut stream.path);
         stream.is_present = true;
         stream.is_stray = false;
         stream.is_displaced = false;
@@ -328,54 +334,6 @@ enum Question {
     Text,
     /// Is it a copy of a stream that is there, or a new one?
     New,
-}
-
-/// Whether the stream can be in this file.
-pub(super) fn holds(stream: &Stream, look: &Look) -> bool {
-    match &look.content {
-        Content::Plain(file) => look.size >= stream.offset && stream.is_in(file).unwrap_or(false),
-        Content::Packed { .. } => stream.identity.begins(&look.prefix),
-    }
-}
-
-/// Whether the file can be a copy of the stream's own, which is gone. What was
-/// deleted and made again under its name, under our eyes, is another one, unless the
-/// text says otherwise for sure.
-pub(super) fn is_copy(stream: &Stream, look: &Look, path: &Path) -> bool {
-    let is_made_again = stream.is_met && stream.path == path && !look.is_packed();
-    holds(stream, look)
-        && stream.identity.len > 0
-        && (stream.identity.is_full() || !is_made_again)
-        && (!look.is_packed() || has_end(stream, path).unwrap_or(false))
-}
-
-/// Most bytes that are decompressed to find the place where reading stopped.
-const UNPACKED_BYTES_MAX: u64 = 64 << 20;
-
-/// Whether a compressed file has what was read last where it was read. Long ones are
-/// believed.
-fn has_end(stream: &Stream, path: &Path) -> io::Result<bool> {
-    if stream.end.is_empty() || stream.offset > UNPACKED_BYTES_MAX {
-        return Ok(true);
-    }
-    let (Content::Packed { mut reader, .. }, _) = Content::open(path)? else { return Ok(false) };
-    let end_len = stream.end.len() as u64;
-    io::copy(&mut reader.by_ref().take(stream.offset - end_len), &mut io::sink())?;
-    let mut end = Vec::new();
-    reader.take(end_len).read_to_end(&mut end)?;
-    Ok(end == stream.end)
-}
-
-/// Whether a stream whose file was deleted, but is still open, has another text.
-fn differs(stream: &Stream, path: &Path) -> bool {
-    let Some(Content::Plain(file)) = &stream.content else { return false };
-    if !stream.is_in(file).unwrap_or(false) {
-        // It was truncated before it was deleted.
-        return false;
-    }
-    let fd = std::os::fd::AsRawFd::as_raw_fd(file);
-    let open = PathBuf::from(format!("/proc/self/fd/{fd}"));
-    matches!(relation(path, &open), Ok(Relation::Other))
 }
 
 /// The decompressed length, as far as it can be known without reading it all.

@@ -15,8 +15,9 @@
 //!
 //! * `patterns` says which files are there: a *survey*.
 //! * `survey` holds that against the streams: who stayed, moved, went, is new.
-//! * `matching` decides which stream a file holds; `strays` looks for files that left
-//!   the patterns before they were read to their end.
+//! * `matching` decides which stream a file holds, `copies` what counts as a copy.
+//! * `strays` looks for files that left the patterns before they were read to their
+//!   end.
 //! * `read` reads, in turns.
 //! * `watch` asks inotify when it is worth looking; nothing depends on its answer.
 //!
@@ -26,6 +27,7 @@
 //! was read, cannot be told from one that has grown.
 
 mod content;
+mod copies;
 mod identity;
 mod matching;
 mod patterns;
@@ -202,7 +204,9 @@ impl Tail {
             .map(|age| now_nanos.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)));
         let is_first_run = known.is_empty();
         let mut streams = Streams::default();
-        known.into_iter().for_each(|position| streams.know(position));
+        for position in known {
+            streams.know(position);
+        }
         Ok(Self {
             patterns: Patterns::new(&settings)?,
             watcher: settings.watch.then(|| Watcher::new().ok()).flatten(),
@@ -275,10 +279,11 @@ impl Tail {
         let changes = self.watcher.as_mut().map(Watcher::changes).unwrap_or_default();
         for change in changes {
             match change {
-                Change::Written(path) => match self.names.get(&path) {
-                    Some(key) => self.notice_written(*key, now_nanos),
-                    None => {}
-                },
+                Change::Written(path) => {
+                    if let Some(key) = self.names.get(&path) {
+                        self.notice_written(*key, now_nanos);
+                    }
+                }
                 Change::Named(path) => {
                     if self.names.contains_key(&path) || self.patterns.wants(&path) {
                         self.survey_soon();

@@ -147,20 +147,18 @@ impl Patterns {
                     continue;
                 }
                 match self.metadata(&entry, &path) {
-                    Ok(Some((metadata, is_link))) if metadata.is_dir() => {
-                        // A folder behind a link may be the one we are in.
-                        if depth < depth_max && !(is_link && !self.follow_symlinks) {
+                    Ok(Some((metadata, _))) if metadata.is_dir() => {
+                        if depth < depth_max {
                             folders.push((path, depth + 1));
                         }
                     }
                     Ok(Some((metadata, is_link))) if matches(&path) => {
                         self.meet(path, &metadata, is_link, survey);
                     }
-                    Ok(_) => {}
                     Err(error) if matches(&path) => {
                         survey.unreadable.insert(path, error);
                     }
-                    Err(_) => {}
+                    Ok(_) | Err(_) => {}
                 }
             }
         }

@@ -212,7 +212,8 @@ impl Tail {
         }
         let (path, place, is_packed) = (stream.path.clone(), stream.place, stream.is_packed);
         self.make_room();
-        if is_packed && self.open_count >= self.settings.files_open_max.max(1) {
+        let is_full = self.open_count >= self.settings.files_open_max.max(1);
+        if is_packed && is_full && self.is_packed_open() {
             // Later: a compressed file that is closed must be read from its beginning.
             self.wake(id);
             return false;
@@ -228,6 +229,11 @@ impl Tail {
             Err(error) => self.troubles.tell(&path, &error, take),
         }
         false
+    }
+
+    fn is_packed_open(&self) -> bool {
+        let is_packed = |id: &FileId| self.streams.get(*id).is_some_and(|s| s.is_packed);
+        self.opened.iter().any(is_packed)
     }
 
     fn keep_open(&mut self, id: FileId, content: Content) {

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::patterns::Patterns;
+use crate::problem::Problem;
+
 /// Settings of a file source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -42,6 +45,16 @@ pub enum Start {
     Beginning,
     /// Only what is written from now on.
     End,
+}
+
+impl Settings {
+    /// Whether all patterns can be read.
+    ///
+    /// # Errors
+    /// The first that cannot, as the place of the problem.
+    pub fn check(&self) -> Result<(), Problem> {
+        Patterns::new(self).map(drop)
+    }
 }
 
 impl Default for Settings {

@@ -7,7 +7,7 @@ use std::os::unix::fs::DirEntryExt;
 use std::path::{Path, PathBuf};
 
 use super::content::Look;
-use super::matching::{holds, is_copy};
+use super::copies::{holds, is_copy};
 use super::streams::{Phase, Stream};
 use super::{Arrival, FileId, Tail, Take};
 
@@ -82,7 +82,7 @@ impl Tail {
         let place = look.place;
         self.streams.set_place(id, place);
         let Some(stream) = self.streams.get_mut(id) else { return };
-        stream.path = path.to_owned();
+        path.clone_into(&mut stream.path);
         stream.is_packed = look.is_packed();
         stream.is_rotated = true;
         stream.is_stray = true;

@@ -14,6 +14,7 @@ use super::{FileId, Position};
 const END_BYTES: usize = 64;
 
 /// One text.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Stream {
     pub(super) identity: Identity,
     pub(super) place: Place,
@@ -98,6 +99,20 @@ impl Stream {
         let mut end = vec![0; self.end.len()];
         read_full_at(file, &mut end, self.offset.saturating_sub(self.end.len() as u64))?;
         Ok(self.identity.begins(&prefix) && end == self.end)
+    }
+
+    /// Whether its file, which has changed, still has this text. When it cannot be
+    /// read now, it is believed to.
+    pub(super) fn is_still_there(&self) -> bool {
+        if let Some(Content::Plain(file)) = &self.content {
+            return self.is_in(file).unwrap_or(true);
+        }
+        match Content::open(&self.path) {
+            Ok((_, place)) if !place.is(self.place) => true,
+            Ok((Content::Plain(file), _)) => !self.is_packed && self.is_in(&file).unwrap_or(true),
+            Ok((Content::Packed { .. }, _)) => self.is_packed,
+            Err(_) => true,
+        }
     }
 
     /// Whether its file can be opened by its name.

@@ -42,14 +42,20 @@ impl Tail {
     pub(super) fn survey(&mut self, now_nanos: u64, take: &mut Take<'_>) {
         let Self { patterns, watcher, .. } = self;
         let survey = patterns.survey(&mut |folder| {
-            watcher.iter_mut().for_each(|watcher| watcher.add(folder));
+            if let Some(watcher) = watcher {
+                watcher.add(folder);
+            }
         });
         self.troubles.tell_survey(&survey.unreadable, take);
         self.tell_exhausted_watches(take);
         let found = self.by_place(survey.found);
         self.end_quiet(now_nanos, take);
         self.leave(&found, now_nanos);
-        let candidates = self.meet(found, now_nanos, take);
+        let Met { mut candidates, changed } = self.meet(found, now_nanos, take);
+        if !candidates.is_empty() {
+            // One of them may be a copy of what one of these held.
+            candidates.extend(changed.into_iter().filter(|key| self.has_replaced(*key)));
+        }
         self.settle(candidates, now_nanos, take);
         self.wake_gone();
         self.close_idle(now_nanos);
@@ -101,15 +107,10 @@ impl Tail {
         }
     }
 
-    /// Files that are there. Returns those of which it has to be found out what they
-    /// hold.
-    fn meet(
-        &mut self,
-        found: BTreeMap<Key, Found>,
-        now_nanos: u64,
-        take: &mut Take<'_>,
-    ) -> Vec<Key> {
+    /// Files that are there.
+    fn meet(&mut self, found: BTreeMap<Key, Found>, now_nanos: u64, take: &mut Take<'_>) -> Met {
         let mut candidates = Vec::new();
+        let mut changed = Vec::new();
         for (key, found) in found {
             let Some(slot) = self.slots.get(&key) else {
                 self.slots.insert(key, Slot::new(found, Holds::Unknown));
@@ -120,6 +121,7 @@ impl Tail {
             let is_changed =
                 is_other || (slot.size, slot.modified_nanos) != (found.size, found.modified_nanos);
             let mut holds = slot.holds;
+            let is_touched = is_changed || slot.path != found.path;
             let is_settled = match holds {
                 Holds::Unknown => false,
                 Holds::Nothing => !is_changed,
@@ -138,10 +140,24 @@ impl Tail {
             };
             if !is_settled {
                 candidates.push(key);
+            } else if is_touched {
+                changed.push(key);
             }
             self.slots.insert(key, Slot::new(found, holds));
         }
-        candidates
+        Met { candidates, changed }
+    }
+
+    /// Whether a file that has changed holds its stream no longer.
+    fn has_replaced(&mut self, key: Key) -> bool {
+        let Some(Holds::Stream(id)) = self.slots.get(&key).map(|slot| slot.holds) else {
+            return false;
+        };
+        let is_gone = self.streams.get(id).is_some_and(|stream| !stream.is_still_there());
+        if is_gone {
+            self.replaced(id);
+        }
+        is_gone
     }
 
     /// A file that held a stream; `None` when it holds it no longer.
@@ -175,9 +191,8 @@ impl Tail {
         let has_more = !stream.is_packed && found.size > stream.offset;
         match stream.phase {
             Phase::Live if is_changed || has_more => self.wake(id),
-            Phase::Live => {}
             Phase::Remembered if is_changed => return Some(Stays::Again),
-            Phase::Remembered => {}
+            Phase::Live | Phase::Remembered => {}
         }
         Some(Stays::Settled)
     }
@@ -280,6 +295,14 @@ impl Tail {
             take(Arrival::Forgotten { file: id });
         }
     }
+}
+
+/// Files that a survey met.
+struct Met {
+    /// Of these it has to be found out what they hold.
+    candidates: Vec<Key>,
+    /// These are not as they were.
+    changed: Vec<Key>,
 }
 
 /// A file that still holds its stream.

@@ -1,3 +1,5 @@
+//! Segments, their bounds, and what a crash leaves of them.
+
 use super::*;
 
 fn settings(segment_bytes_max: u64, bytes_max: u64) -> JournalSettings {

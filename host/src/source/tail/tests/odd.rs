@@ -231,7 +231,7 @@ fn old_files_are_ignored() {
     let mut rig = Rig::new();
     rig.append("a.log", "old a\n");
     rig.append("b.log", "old b\n");
-    rig.settings.ignore_older_than = Some(Duration::from_secs(60));
+    rig.settings.ignore_older_than = Some(Duration::from_mins(1));
     let far_future = i64::MAX / 2;
     rig.tail = Tail::new(rig.settings.clone(), Vec::new(), far_future).expect("good patterns");
     rig.settle();

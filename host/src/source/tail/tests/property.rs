@@ -109,7 +109,7 @@ impl Writers {
             }
             Act::Shift(file) => {
                 let name = self.plain(file);
-                let number = (1..).find(|n| !self.files.contains_key(&format!("{name}.{n}")));
+                let number = (1..1_000).find(|n| !self.files.contains_key(&format!("{name}.{n}")));
                 let number = number.expect("there are enough numbers");
                 for number in (1..number).rev() {
                     self.rename(&format!("{name}.{number}"), &format!("{name}.{}", number + 1));
@@ -208,7 +208,7 @@ fn run(acts: Vec<Act>, header: String, watch: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Scenario: random sequences of writing, every kind of rotation, restarts and
     /// steps with random budgets; files that all begin with the same lines, too.
