@@ -81,6 +81,8 @@ pub(super) struct Engine<'p> {
     listeners: BTreeMap<usize, Listener>,
     /// Nothing was looked at yet.
     is_first_step: bool,
+    /// Everything that was there at the start has been read.
+    is_caught_up: bool,
     /// The numbers of files, by source and file.
     numbers: BTreeMap<(usize, FileId), u32>,
     intakes: BTreeMap<u32, Intake<'p>>,
@@ -141,6 +143,7 @@ impl<'p> Engine<'p> {
             tails,
             listeners: BTreeMap::new(),
             is_first_step: true,
+            is_caught_up: false,
             numbers: BTreeMap::new(),
             intakes: BTreeMap::new(),
             known,

@@ -33,7 +33,9 @@ impl<'p> Engine<'p> {
             }
         }
         self.is_first_step = false;
-        Ok(self.receive(now) || is_more)
+        is_more |= self.receive(now);
+        self.is_caught_up |= !is_more;
+        Ok(is_more)
     }
 
     /// Opens the sockets of sources that listen.

@@ -58,8 +58,10 @@ impl<'p> Engine<'p> {
         let hands = self.intakes.values().map(hand);
         let is_crowded = self.machine.waiting_rows() >= service.rows_waiting_max;
         let told = match self.set.once {
-            // What is there is put in order as a whole, as far as it can wait.
+            // What is there is put in order as a whole, as far as it can wait; so is
+            // what was written while nobody read.
             true => None,
+            false if !self.is_caught_up => None,
             false => watermark(hands, service.lateness, self.set.clock.now_nanos()),
         };
         let forced = is_crowded.then(|| self.machine.middle()).flatten();
