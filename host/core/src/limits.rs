@@ -14,7 +14,7 @@ pub const MAIL_BYTES_MAX: usize = 1 << 20;
 pub const PROBE_BLOCK_BYTES: u64 = 64 * 1024;
 
 /// The same behind the first [`PROBE_BLOCKS_NEAR_BYTES`]: in a long stream fewer
-/// samples prove as much, and the scan is twice as fast as what decodes them.
+/// samples prove as much, and decoding many of them costs as much as the scan.
 pub const PROBE_BLOCK_FAR_BYTES: u64 = 4 * PROBE_BLOCK_BYTES;
 
 /// Where the blocks of a stream become longer.

@@ -1,7 +1,7 @@
 //! How a format is searched for one subscription, for people.
 
 use super::Coat;
-use super::literal::group;
+use super::literal::rarest;
 use super::plan::{EXCHANGE_LOGS, coats};
 use crate::event::Kind;
 use crate::format::Format;
@@ -44,11 +44,7 @@ fn search(subscription: &Subscription, coat: Coat) -> Search {
     if let (Kind::WindowsEvent, Some(ids)) = (subscription.kind, subscription.event_ids()) {
         return Search::EventIds(ids);
     }
-    let groups = subscription.all_of.iter();
-    let groups = groups.filter_map(|condition| group(condition, subscription.kind, coat));
-    let Some(best) = groups.min_by(|a, b| a.cost.total_cmp(&b.cost)) else {
-        return Search::Nothing;
-    };
+    let Some(best) = rarest(subscription, coat) else { return Search::Nothing };
     let text = |needle: &[u8]| String::from_utf8_lossy(needle).into_owned();
     let mut texts: Vec<String> = best.literals.iter().map(|found| text(&found.needle)).collect();
     texts.dedup();

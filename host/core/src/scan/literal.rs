@@ -3,7 +3,7 @@
 use super::Coat;
 use super::frequency::chance;
 use crate::event::{Kind, Selector};
-use crate::interest::{Condition, Test};
+use crate::interest::{Condition, Subscription, Test};
 
 /// A literal and what must hold around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) struct Literal {
 
 impl Literal {
     /// All of `needle`, as it is.
-    fn exactly(needle: &[u8]) -> Self {
+    pub(super) fn exactly(needle: &[u8]) -> Self {
         let needle = needle.to_vec();
         Self { pattern: needle.clone(), offset: 0, needle, ignore_case: false, ends_cell: false }
     }
@@ -47,11 +47,19 @@ pub(super) struct Group {
     pub(super) needs_delimiter: Option<Box<[u8]>>,
 }
 
+/// The rarest literals of a subscription in a coat; `None` when none of its conditions
+/// has any.
+pub(super) fn rarest(subscription: &Subscription, coat: Coat) -> Option<Group> {
+    let groups = subscription.all_of.iter();
+    let groups = groups.filter_map(|condition| group(condition, subscription.kind, coat));
+    groups.min_by(|a, b| a.cost.total_cmp(&b.cost))
+}
+
 /// Shorter literals are everywhere.
 const LITERAL_BYTES_MIN: usize = 3;
 
 /// The literals of a condition in a coat; `None` when there is no such thing.
-pub(super) fn group(condition: &Condition, kind: Kind, coat: Coat) -> Option<Group> {
+fn group(condition: &Condition, kind: Kind, coat: Coat) -> Option<Group> {
     if condition.negate || is_derived(&condition.selector, kind, coat) {
         return None;
     }
@@ -135,9 +143,8 @@ fn literals(text: &[u8], condition: &Condition, coat: Coat) -> Option<Vec<Litera
         needle.insert(0, b' ');
     }
     let ends_cell = coat == Coat::W3c && is_whole && matches!(condition.test, Test::AnyOf(_));
-    (needle.len() >= LITERAL_BYTES_MIN).then(|| {
-        vec![Literal { pattern: needle.clone(), offset: 0, needle, ignore_case: false, ends_cell }]
-    })
+    (needle.len() >= LITERAL_BYTES_MIN)
+        .then(|| vec![Literal { ends_cell, ..Literal::exactly(&needle) }])
 }
 
 /// The rarest part of `text` that the coat can only spell in one way.

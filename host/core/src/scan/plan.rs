@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use super::Coat;
 use super::event_id::{JSON_EVENT_ID, XML_EVENT_ID};
-use super::literal::{Group, Literal, group};
+use super::literal::{Literal, rarest};
 use super::searcher::{ByteSet, Pattern, Role, Scan};
 use crate::decode::message_titles;
 use crate::event::Kind;
@@ -37,6 +37,15 @@ pub struct Plan {
     exchange_modes: [OnceLock<Mode>; EXCHANGE_LOGS.len()],
     is_prefiltered: bool,
 }
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const _: () = {
+    let mut place = 0;
+    while place < Format::ALL.len() {
+        assert!(Format::ALL[place] as usize == place, "modes stand in the order of the formats");
+        place += 1;
+    }
+};
 
 /// The kinds that the rows of Exchange logs give.
 pub(super) const EXCHANGE_LOGS: [(Kind, &[Kind]); 6] = [
@@ -151,12 +160,16 @@ impl Parts {
     fn add(&mut self, subscription: &Subscription, coat: Coat) -> Option<()> {
         let is_windows = subscription.kind == Kind::WindowsEvent;
         if let (true, Some(ids)) = (is_windows, subscription.event_ids()) {
+            if coat == Coat::Line {
+                // Titles of messages that alone tell a wanted id.
+                let titles = ids.iter().flat_map(|id| message_titles(*id));
+                let titles = titles.map(|title| (coat, Literal::exactly(title.as_bytes())));
+                self.literals.extend(titles);
+            }
             self.event_ids.extend(ids.into_iter().map(|id| (coat, id)));
             return Some(());
         }
-        let groups = subscription.all_of.iter();
-        let groups = groups.filter_map(|condition| group(condition, subscription.kind, coat));
-        let best: Group = groups.min_by(|a, b| a.cost.total_cmp(&b.cost))?;
+        let best = rarest(subscription, coat)?;
         self.literals.extend(best.literals.into_iter().map(|literal| (coat, literal)));
         self.not_first.extend(best.needs_delimiter);
         Some(())
@@ -199,9 +212,6 @@ impl Parts {
                 _ => {}
             }
         }
-        for title in self.titles() {
-            push(title.as_bytes(), Role::Control);
-        }
         for control in controls(format) {
             push(control, Role::Control);
         }
@@ -218,15 +228,6 @@ impl Parts {
         Mode::Scan { scan: Box::new(Scan::new(patterns, event_ids)), not_first: self.not_first }
     }
 
-    /// Titles of messages that alone tell a wanted id.
-    fn titles(&self) -> Vec<&'static str> {
-        let of_text = self.event_ids.iter().filter(|(coat, _)| *coat == Coat::Line);
-        let mut titles: Vec<_> = of_text.flat_map(|(_, id)| message_titles(*id)).collect();
-        titles.sort_unstable();
-        titles.dedup();
-        titles
-    }
-
     /// Bytes that an escape may hide: of literals, keys and numbers.
     fn alphabet(&self, coat: Coat) -> ByteSet {
         let of_coat = self.literals.iter().filter(|(of, _)| *of == coat);
@@ -238,8 +239,8 @@ impl Parts {
     }
 }
 
-/// What the event id is called in JSON, by dialect; the quote ends the key.
-/// What ends like a key that is in every event (`opcode`) stands with what is before it.
+/// What the event id is called in JSON, by dialect; the quote ends the key. `code` has
+/// what stands before it, for every event has an `opcode`.
 const JSON_KEYS: [&[u8]; 5] = [JSON_EVENT_ID, b"\"code\"", b".code\"", b"eventID\"", b"EventId\""];
 
 /// What stands before the id where an event is text: the marks of agents, the keys of

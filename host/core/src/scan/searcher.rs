@@ -163,7 +163,7 @@ impl Scan {
                 let before = buf.get(..at).unwrap_or_default();
                 before.ends_with(XML_EVENT_ID_BEFORE) && self.wants_id(xml_event_id(tail))
             }
-            // `"opcode"` is no key of the id.
+            // `"parent_id"` is no key of the id.
             Role::JsonEventId => {
                 begins_key(buf.get(..at).unwrap_or_default(), &pattern.bytes)
                     && self.wants_id(json_event_id(tail))
