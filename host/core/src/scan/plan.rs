@@ -178,6 +178,8 @@ impl Parts {
     fn finish(self, format: Format) -> Mode {
         let mut patterns = Vec::new();
         let mut push = |bytes: &[u8], role| patterns.push(Pattern { bytes: bytes.to_vec(), role });
+        // Then `&#` is searched for anyway, and more patterns would only cost.
+        let is_xml_searched = self.literals.iter().any(|(of, _)| *of == Coat::Xml);
         for coat in [Coat::Xml, Coat::Json, Coat::Line] {
             let has_ids = self.event_ids.iter().any(|(of, _)| *of == coat);
             let has_literals = self.literals.iter().any(|(of, _)| *of == coat);
@@ -203,9 +205,13 @@ impl Parts {
                 Coat::Xml if has_literals => push(b"&#", Role::XmlReference(alphabet)),
                 Coat::Json if has_ids || has_literals => {
                     // Values may be Event XML.
-                    if has_literals {
+                    if has_literals && is_xml_searched {
                         push(b"&#", Role::XmlReference(alphabet.clone()));
                         push(b"\\u0026#", Role::XmlReference(alphabet.clone()));
+                    } else if has_literals {
+                        for begins in XML_IN_JSON {
+                            push(begins, Role::XmlInJson(alphabet.clone()));
+                        }
                     }
                     push(b"\\u00", Role::JsonEscape(alphabet));
                 }
@@ -234,7 +240,8 @@ impl Parts {
         let literals = of_coat.flat_map(|(_, literal)| literal.needle.iter().copied());
         let any_case =
             literals.flat_map(|byte| [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()]);
-        let keys = b"event_idEventIDIdcode.@winlog0123456789".iter().copied();
+        // With `#`: a reference may be spelled `&\u0023`.
+        let keys = b"event_idEventIDIdcode.@winlog0123456789#".iter().copied();
         ByteSet::of(any_case.chain(keys))
     }
 }
@@ -242,6 +249,9 @@ impl Parts {
 /// What the event id is called in JSON, by dialect; the quote ends the key. `code` has
 /// what stands before it, for every event has an `opcode`.
 const JSON_KEYS: [&[u8]; 5] = [JSON_EVENT_ID, b"\"code\"", b".code\"", b"eventID\"", b"EventId\""];
+
+/// How Event XML begins as a value of JSON. What references it has stands behind.
+const XML_IN_JSON: [&[u8]; 3] = [b"<Event", b"003cEvent", b"003CEvent"];
 
 /// What stands before the id where an event is text: the marks of agents, the keys of
 /// blocks.

@@ -75,6 +75,9 @@ pub(super) enum Role {
     TextEventId,
     /// `&#`: counts when it spells a byte of a literal.
     XmlReference(ByteSet),
+    /// The beginning of Event XML inside a value: counts when a reference follows in
+    /// the line, the only place for it, that spells a byte of a literal.
+    XmlInJson(ByteSet),
     /// `\u00`: counts when it spells a byte of a literal.
     JsonEscape(ByteSet),
 }
@@ -174,6 +177,7 @@ impl Scan {
             Role::XmlReference(alphabet) => {
                 xml_reference(tail).is_none_or(|c| alphabet.contains(c))
             }
+            Role::XmlInJson(alphabet) => has_reference(tail, alphabet),
             Role::JsonEscape(alphabet) => json_escape(tail).is_none_or(|c| alphabet.contains(c)),
         }
     }
@@ -343,6 +347,18 @@ fn xml_reference(tail: &[u8]) -> Option<u32> {
     }
 }
 
+/// True when a reference in the rest of the line spells one of the bytes; `&` may be
+/// escaped.
+fn has_reference(tail: &[u8], alphabet: &ByteSet) -> bool {
+    let line = memchr::memchr(b'\n', tail).and_then(|end| tail.get(..end)).unwrap_or(tail);
+    memchr::memchr_iter(b'#', line).any(|at| {
+        let before = line.get(..at).unwrap_or_default();
+        let is_reference = before.ends_with(b"&") || before.ends_with(b"\\u0026");
+        let code = || xml_reference(line.get(at + 1..).unwrap_or_default());
+        is_reference && code().is_none_or(|code| alphabet.contains(code))
+    })
+}
+
 /// The code of the two digits behind `\u00`; `None` when it must be looked at.
 fn json_escape(tail: &[u8]) -> Option<u32> {
     let text = std::str::from_utf8(tail.get(..2)?).ok()?;
@@ -424,6 +440,22 @@ mod tests {
         let alphabet = ByteSet::of(b"relay".iter().copied());
         let scan = Scan::new(vec![pattern("&#", Role::XmlReference(alphabet))], vec![]);
         assert_eq!(hits(&scan, "&#97;b &#13; &#x72; &#x0a; &#98; &#114;").len(), 3);
+    }
+
+    /// Scenario: Event XML as a value of JSON, with references that spell bytes of a
+    /// literal in it, in the next record, and others.
+    /// Guarantees: only the first make a candidate.
+    #[test]
+    fn references_in_a_value_count_from_where_its_xml_begins() {
+        let scan = |text: &str| {
+            let alphabet = ByteSet::of(b"relay".iter().copied());
+            let scan = Scan::new(vec![pattern("<Event", Role::XmlInJson(alphabet))], vec![]);
+            hits(&scan, text)
+        };
+        assert_eq!(scan("{\"xml\":\"<Event>r&#13;&#101;lay\"}\n"), [8]);
+        assert_eq!(scan("{\"xml\":\"<Event>\\u0026#x72;\"}\n"), [8]);
+        assert_eq!(scan("{\"xml\":\"<Event>&#\"}\n"), [8]);
+        assert!(scan("{\"xml\":\"<Event>&#13;# 97;\"}\n&#97;").is_empty());
     }
 
     /// Scenario: escapes that spell bytes of a literal, and others.

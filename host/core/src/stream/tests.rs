@@ -277,8 +277,8 @@ fn piece(format: Format) -> BoxedStrategy<String> {
         "(4740|4624|1073746564)".prop_map(|id| format!("{{\"EventID\":{id},\"SourceName\":\"S\",\"ComputerName\":\"c\"}}\n")),
         "(4740|4624)".prop_map(|id| format!("{{\"win\":{{\"system\":{{\"eventID\":\"{id}\"}},\"eventdata\":{{\"targetUserName\":\"Admin\"}}}}}}\n")),
         "(4740|4624)".prop_map(|id| format!("{{\"Id\":{id},\"ProviderName\":\"p\",\"LogName\":\"l\"}}\n")),
-        ("(4740|&#52;740|4624)", "(Admin|&#65;dmin|\\\\u0026#65;dmin)").prop_map(|(id, user)| format!(
-            "{{\"data\":\"\\u003cEvent xmlns='x'><System><EventID>{id}\\u003c/EventID></System><EventData><Data Name='TargetUserName'>{user}</Data></EventData></Event>\"}}\n"
+        ("(<|\\\\u003[cC])", "(4740|&#52;740|&\\\\u002352;740|4624)", "(Admin|&#65;dmin|\\\\u0026#65;dmin)").prop_map(|(begin, id, user)| format!(
+            "{{\"data\":\"{begin}Event xmlns='x'><System><EventID>{id}\\u003c/EventID></System><EventData><Data Name='TargetUserName'>{user}</Data></EventData></Event>\"}}\n"
         )),
         Just("{\"winlog\":\n".to_owned()),
     ];
