@@ -65,16 +65,17 @@ impl Book {
         }
         let rule = sighting.rule;
         let has_room = self.open.get(&rule).is_none_or(|&open| open < rule.open_max());
-        let new = Track::new(rule, rule.refusals_min(config), &sighting.key, config);
-        let step = self.take(&sighting.key, event.time(), new, alerts, |track| {
+        let own = &sighting.key;
+        let new = || Track::new(rule, rule.refusals_min(config), own, config);
+        let step = self.take(own, event.time(), new, alerts, |track| {
             let evidence = Evidence::of(event, &*sighting.summary);
             let step = track.take(sighting, evidence, has_room, config);
-            why::counted(&sighting.key, track, step, config);
+            why::counted(own, track, step, config);
             step
         });
         if step == Step::Full {
             let shared = key(rule, &["further"]);
-            let new = Track::new(rule, 1, &shared, config);
+            let new = || Track::new(rule, 1, &shared, config);
             self.take(&shared, event.time(), new, alerts, |track| {
                 track.take(sighting, Evidence::of(event, &*sighting.summary), true, config)
             });
@@ -92,7 +93,7 @@ impl Book {
         why::late(sighting.rule, &sighting.key);
         let track = self.tracks.get(&sighting.key);
         if track.is_some_and(|track| track.incident.is_some()) {
-            let new = Track::new(sighting.rule, 1, &sighting.key, config);
+            let new = || Track::new(sighting.rule, 1, &sighting.key, config);
             self.take(&sighting.key, event.time(), new, alerts, |track| {
                 track.take_late(sighting, Evidence::of(event, &*sighting.summary))
             });
@@ -102,13 +103,13 @@ impl Book {
     /// Changes a track, makes room, and does what the change asks for.
     fn take(
         &mut self,
-        key: &str,
+        key: &String,
         at: Timestamp,
-        new: Track,
+        new: impl FnOnce() -> Track,
         alerts: &mut Alerts,
         change: impl FnOnce(&mut Track) -> Step,
     ) -> Step {
-        let (step, evicted) = self.tracks.touch(key.to_owned(), at, || new, change);
+        let (step, evicted) = self.tracks.touch(key.clone(), at, new, change);
         for (key, track) in evicted {
             self.tell_eviction(&key, &track, alerts);
         }
@@ -121,27 +122,27 @@ impl Book {
         step
     }
 
-    fn tell_create(&mut self, key: &str, alerts: &mut Alerts) {
-        let Some(track) = self.tracks.get(&key.to_owned()) else { return };
+    fn tell_create(&mut self, key: &String, alerts: &mut Alerts) {
+        let Some(track) = self.tracks.get(key) else { return };
         let Some(incident) = &track.incident else { return };
         self.timers.set(incident.close_at, Due::Close(key.to_owned()));
         *self.open.entry(track.rule).or_default() += 1;
         alerts.raise(report::alert(key, track, incident));
     }
 
-    fn tell_update(&mut self, key: &str, alerts: &mut Alerts) {
-        let Some(track) = self.tracks.get_mut(&key.to_owned()) else { return };
+    fn tell_update(&mut self, key: &String, alerts: &mut Alerts) {
+        let Some(track) = self.tracks.get_mut(key) else { return };
         let Some(incident) = &mut track.incident else { return };
         if let Some(at) = incident.told(alerts.now()) {
             self.timers.clear(at, Due::Tell(key.to_owned()));
         }
-        let Some(track) = self.tracks.get(&key.to_owned()) else { return };
+        let Some(track) = self.tracks.get(key) else { return };
         let Some(incident) = &track.incident else { return };
         alerts.raise(report::alert(key, track, incident).as_update());
     }
 
-    fn hold(&mut self, key: &str) {
-        let incident = self.tracks.get(&key.to_owned()).and_then(|track| track.incident.as_ref());
+    fn hold(&mut self, key: &String) {
+        let incident = self.tracks.get(key).and_then(|track| track.incident.as_ref());
         if let Some(at) = incident.and_then(|incident| incident.tell_at) {
             self.timers.set(at, Due::Tell(key.to_owned()));
         }
@@ -156,8 +157,8 @@ impl Book {
         }
     }
 
-    fn close(&mut self, key: &str, alerts: &mut Alerts) {
-        let Some(track) = self.tracks.remove(&key.to_owned()) else { return };
+    fn close(&mut self, key: &String, alerts: &mut Alerts) {
+        let Some(track) = self.tracks.remove(key) else { return };
         self.forget_timers(key, &track);
         if let Some(incident) = &track.incident {
             alerts.raise(report::alert(key, &track, incident).as_close());

@@ -1,8 +1,10 @@
 //! What is known about the refusals of one peer.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use logwasp_sdk::text::clean;
+use logwasp_sdk::text::cleaned;
 
 /// One thing an alert can tell. The entities stand first, up to `MessageId`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -49,6 +51,8 @@ pub(crate) enum Fact {
 
 /// How many hosts, addresses or connectors of one incident are listed.
 const LISTED_MAX: usize = 8;
+/// How much one refusal tells at most.
+const FACTS_OF_REFUSAL: usize = 16;
 /// Longest value kept.
 const VALUE_BYTES_MAX: usize = 200;
 
@@ -101,10 +105,15 @@ pub(crate) struct Facts {
 }
 
 impl Facts {
+    /// None, and room for all that one refusal tells.
+    pub(crate) fn of_refusal() -> Self {
+        Self { known: Vec::with_capacity(FACTS_OF_REFUSAL) }
+    }
+
     /// Adds what a cell says; an absent or blank cell, or `-`, says nothing.
     pub(crate) fn with(mut self, fact: Fact, value: Option<&str>) -> Self {
         if let Some(value) = value.and_then(logwasp_sdk::identity::meaningful) {
-            self.add(fact, &clean(value, VALUE_BYTES_MAX));
+            self.add(fact, cleaned(value, VALUE_BYTES_MAX));
         }
         self
     }
@@ -113,18 +122,18 @@ impl Facts {
     pub(crate) fn merge(&mut self, other: &Self) -> bool {
         let mut improved = false;
         for (fact, value) in &other.known {
-            improved |= self.add(*fact, value) && fact.attributes();
+            improved |= self.add(*fact, Cow::Borrowed(value)) && fact.attributes();
         }
         improved
     }
 
-    fn add(&mut self, fact: Fact, value: &str) -> bool {
+    fn add(&mut self, fact: Fact, value: Cow<'_, str>) -> bool {
         let known = self.all(fact).count();
         let room = if fact.is_list() { LISTED_MAX } else { 1 };
-        if known >= room || self.all(fact).any(|have| have == value) {
+        if known >= room || self.all(fact).any(|have| *have == *value) {
             return false;
         }
-        self.known.push((fact, value.to_owned()));
+        self.known.push((fact, value.into_owned()));
         true
     }
 

@@ -41,8 +41,9 @@ pub(crate) fn sighting(
 ) -> Option<Sighting> {
     let side = Side::of(row)?;
     let reply = smtp::reply(row.reply?)?;
-    let case = Case { row, reply: &reply, inventory, learned };
-    match (side, Refusal::of(&reply)?) {
+    let refusal = Refusal::of(&reply)?;
+    let case = Case { row, reply: &reply, written: written(&reply), inventory, learned };
+    match (side, refusal) {
         (Side::Receive, Refusal::Relay) => case.refused_by_us(Rule::Internal),
         (Side::Receive, Refusal::NotAuthenticated) => case.refused_by_us(Rule::NotAuthenticated),
         (Side::Receive, Refusal::UnknownRecipient) => case.unknown_recipient(),
@@ -57,6 +58,8 @@ pub(crate) fn sighting(
 struct Case<'a> {
     row: &'a Session<'a>,
     reply: &'a smtp::Reply<'a>,
+    /// The reply as one line.
+    written: String,
     inventory: &'a Inventory,
     learned: &'a Hosts,
 }
@@ -66,16 +69,14 @@ impl Case<'_> {
     fn refused_by_us(&self, if_internal: Rule) -> Option<Sighting> {
         let ip = identity::ip(self.row.ip?)?;
         let peer = self.inventory.classify(ip, self.row, self.learned);
+        let (src_ip, server) = (ip.to_string(), self.server());
         let (rule, key) = match peer.class {
-            PeerClass::Eop => (
-                Rule::ExchangeOnline,
-                key(Rule::ExchangeOnline, &[&self.server(), self.connector()]),
-            ),
-            PeerClass::OwnExchange => (Rule::OwnExchange, own_key(ip, self.row.local_ip)),
-            PeerClass::Internal => {
-                (if_internal, key(if_internal, &[&ip.to_string(), self.connector()]))
+            PeerClass::Eop => {
+                (Rule::ExchangeOnline, key(Rule::ExchangeOnline, &[&server, self.connector()]))
             }
-            PeerClass::Internet => (Rule::Internet, key(Rule::Internet, &[&ip.to_string()])),
+            PeerClass::OwnExchange => (Rule::OwnExchange, own_key(ip, self.row.local_ip)),
+            PeerClass::Internal => (if_internal, key(if_internal, &[&src_ip, self.connector()])),
+            PeerClass::Internet => (Rule::Internet, key(Rule::Internet, &[&src_ip])),
         };
         let accepted = self.accepted_foreign_recipient(peer.class);
         let confidence = match rule {
@@ -86,7 +87,7 @@ impl Case<'_> {
             distinct: self.recipient_domains(),
             open_relay: accepted.is_some(),
             facts: self
-                .facts(ip, &self.server())
+                .facts(&src_ip, &server)
                 .of_peer(peer)
                 .with(Fact::AcceptedRecipient, accepted),
             ..self.sighting(rule, key, confidence)
@@ -101,7 +102,7 @@ impl Case<'_> {
         let hop = self.inventory.host_name(&ip.to_string(), self.learned).unwrap_or_default();
         let local_ip = self.row.local_ip.and_then(identity::ip);
         if let (PeerClass::OwnExchange, Some(local_ip)) = (peer.class, local_ip) {
-            let facts = self.facts(local_ip, &hop).of_peer(peer);
+            let facts = self.facts(&local_ip.to_string(), &hop).of_peer(peer);
             let key = own_key(local_ip, Some(&ip.to_string()));
             // A frontend that proxies may only pass on what a stranger said.
             return Some(Sighting {
@@ -140,10 +141,11 @@ impl Case<'_> {
     fn unknown_recipient(&self) -> Option<Sighting> {
         let ip = identity::ip(self.row.ip?)?;
         let peer = self.inventory.classify(ip, self.row, self.learned);
-        let key = key(Rule::Harvest, &[&ip.to_string()]);
+        let src_ip = ip.to_string();
+        let key = key(Rule::Harvest, &[&src_ip]);
         Some(Sighting {
             distinct: self.refused_recipients().map(hash).collect(),
-            facts: self.facts(ip, &self.server()).of_peer(peer),
+            facts: self.facts(&src_ip, &self.server()).of_peer(peer),
             ..self.sighting(Rule::Harvest, key, Confidence::Medium)
         })
     }
@@ -161,15 +163,15 @@ impl Case<'_> {
     }
 
     /// What any refusal tells: `src_ip` was refused by `host`.
-    fn facts(&self, src_ip: IpAddr, host: &str) -> Facts {
-        Facts::default()
+    fn facts(&self, src_ip: &str, host: &str) -> Facts {
+        Facts::of_refusal()
             .with(Fact::Host, Some(host))
-            .with(Fact::SrcIp, Some(&src_ip.to_string()))
+            .with(Fact::SrcIp, Some(src_ip))
             .with(Fact::Connector, self.row.connector)
             .with(Fact::User, self.user().as_deref())
             .with(Fact::Sender, self.row.mail_from.map(bare))
             .with(Fact::Recipient, self.refused_recipients().next())
-            .with(Fact::Reply, Some(&written(self.reply)))
+            .with(Fact::Reply, Some(&self.written))
             .with(Fact::Ehlo, self.row.ehlo)
             .with(Fact::TlsSubject, self.row.tls_subject)
             .with(Fact::Xoorg, self.row.xoorg)
@@ -177,12 +179,12 @@ impl Case<'_> {
 
     /// What our own refused server tells.
     fn sender_facts(&self) -> Facts {
-        Facts::default()
+        Facts::of_refusal()
             .with(Fact::Host, Some(&self.server()))
             .with(Fact::Connector, self.row.connector)
             .with(Fact::Sender, self.row.mail_from.map(bare))
             .with(Fact::Recipient, self.refused_recipients().next())
-            .with(Fact::Reply, Some(&written(self.reply)))
+            .with(Fact::Reply, Some(&self.written))
             .with(Fact::TlsSubject, self.row.tls_subject)
             .with(Fact::SentCertificateSubject, self.row.sent_subject)
             .with(Fact::SentCertificateThumbprint, self.row.sent_thumbprint)
@@ -240,12 +242,10 @@ impl Case<'_> {
         let from = row.mail_from.map_or("?", bare);
         let to = self.refused_recipients().next().unwrap_or("?");
         let ip = row.ip.unwrap_or("?");
-        let text = format!(
-            "{} ({} log, peer {ip}, {from} -> {to})",
-            written(self.reply),
-            row.direction.unwrap_or("?")
-        );
-        clean(&text, 400)
+        let direction = row.direction.unwrap_or("?");
+        let parts =
+            [&self.written, " (", direction, " log, peer ", ip, ", ", from, " -> ", to, ")"];
+        clean(&parts.concat(), 400)
     }
 }
 

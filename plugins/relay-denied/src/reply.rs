@@ -80,7 +80,14 @@ pub(crate) fn quoted(text: &str) -> Option<Quoted> {
 /// The reply as one line.
 pub(crate) fn written(reply: &Reply<'_>) -> String {
     let text = shorten(reply.text, REPLY_TEXT_BYTES_MAX);
-    format!("{} {} {text}", reply.code, reply.enhanced.unwrap_or_default()).trim().to_owned()
+    let mut line = reply.code.to_string();
+    for part in [reply.enhanced.unwrap_or_default(), text.trim_end()] {
+        if !part.is_empty() {
+            line.push(' ');
+            line.push_str(part);
+        }
+    }
+    line
 }
 
 /// Ends a quoted reply where the quoting goes on.

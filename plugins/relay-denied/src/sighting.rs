@@ -4,7 +4,7 @@ use logwasp_sdk::Confidence;
 
 use crate::facts::Facts;
 use crate::rule::Rule;
-use logwasp_sdk::text::clean;
+use logwasp_sdk::text::cleaned;
 
 /// One refusal and what it speaks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +31,7 @@ pub(crate) fn key(rule: Rule, parts: &[&str]) -> String {
     let mut key = rule.code().to_owned();
     for part in parts {
         key.push(' ');
-        key.push_str(&clean(part, KEY_PART_BYTES_MAX));
+        key.push_str(&cleaned(part, KEY_PART_BYTES_MAX));
     }
     key
 }

@@ -290,12 +290,15 @@ impl Hosts {
 
     /// True when the address is a member's.
     pub fn contains_ip(&self, address: IpAddr) -> bool {
-        self.position(&address.to_string()).is_some()
+        self.addresses.contains_key(&address.to_canonical())
     }
 
     /// One key for a member, however it is addressed: its name when known, else
     /// its address. `None` when it is no member.
     pub fn canonical(&self, name_or_address: &str) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         let key = identity::host(name_or_address)?;
         let member = &self.members[self.position(&key)?];
         let paired = || self.lonely_pair().map(|(name, _)| name.to_owned());

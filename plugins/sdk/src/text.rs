@@ -35,12 +35,17 @@ fn is_folded(text: &[u8]) -> bool {
 /// One printable line of at most `bytes_max` bytes: [`fold`]ed, and `...` marks what
 /// is missing.
 pub fn clean(text: &str, bytes_max: usize) -> String {
+    cleaned(text, bytes_max).into_owned()
+}
+
+/// The same, without a copy of what is clean.
+pub fn cleaned(text: &str, bytes_max: usize) -> Cow<'_, str> {
     // Folding a huge text to print a few words of it would be waste.
     let folded = fold(shorten(text, 4 * bytes_max));
     if folded.len() <= bytes_max {
-        return folded.into_owned();
+        return folded;
     }
-    format!("{}...", shorten(&folded, bytes_max.saturating_sub(3)))
+    Cow::Owned(format!("{}...", shorten(&folded, bytes_max.saturating_sub(3))))
 }
 
 /// FNV-1a, 64 bits, of several texts: what must be told apart but not printed

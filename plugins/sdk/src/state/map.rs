@@ -72,11 +72,15 @@ impl<K: Ord + Clone, V: Weigh> BoundedMap<K, V> {
         new: impl FnOnce() -> V,
         change: impl FnOnce(&mut V) -> R,
     ) -> (R, Vec<(K, V)>) {
-        let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
-            value: new(),
-            last_seen: now,
-            bytes: 0,
-        });
+        // The key is copied for a new entry alone: most are known.
+        let entry = match self.entries.get_mut(&key) {
+            Some(entry) => entry,
+            None => self.entries.entry(key.clone()).or_insert_with(|| Entry {
+                value: new(),
+                last_seen: now,
+                bytes: 0,
+            }),
+        };
         let result = change(&mut entry.value);
         entry.last_seen = entry.last_seen.max(now);
         let bytes = ENTRY_BYTES + size_of::<K>() + size_of::<Entry<V>>() + entry.value.heap_bytes();
