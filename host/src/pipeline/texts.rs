@@ -14,6 +14,9 @@ use logwasp_core::session::Texts;
 
 use crate::source::{Input, Opened, open, peek};
 
+/// Who looks at a window mostly looks at the one behind it next.
+const READ_AHEAD_BYTES: usize = 4 * 1024;
+
 /// Files that are kept open: the candidate's, and its neighbours.
 const OPEN_MAX: usize = 4;
 
@@ -23,6 +26,8 @@ pub(crate) struct FolderTexts {
     inputs: Vec<Input>,
     open: VecDeque<(usize, Text)>,
     buffer: Vec<u8>,
+    /// Which file's bytes the buffer holds, and from where on.
+    held: Option<(usize, u64)>,
     /// The files are being written to.
     is_live: bool,
 }
@@ -38,7 +43,7 @@ struct Text {
 impl FolderTexts {
     /// The files of a folder that follow each other.
     pub(crate) fn new(inputs: Vec<Input>) -> Self {
-        Self { inputs, open: VecDeque::new(), buffer: Vec::new(), is_live: false }
+        Self { inputs, open: VecDeque::new(), buffer: Vec::new(), held: None, is_live: false }
     }
 
     /// The same, of files that grow while they are looked at.
@@ -64,6 +69,20 @@ impl FolderTexts {
         }
         self.open.push_back((index, text));
         self.open.back().map(|(_, text)| text)
+    }
+}
+
+impl FolderTexts {
+    /// Fills the buffer with the text from `from` on.
+    fn read(&mut self, file: usize, from: u64, wanted: usize) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        buffer.resize(wanted + READ_AHEAD_BYTES, 0);
+        let read = self
+            .text(file)
+            .map_or(0, |text| read_at(&text.file, &mut buffer, text.mark_bytes + from));
+        buffer.truncate(read);
+        self.buffer = buffer;
+        self.held = Some((file, from));
     }
 }
 
@@ -122,15 +141,20 @@ impl Texts for FolderTexts {
     }
 
     fn window(&mut self, file: usize, from: u64, to: u64) -> &[u8] {
-        let mut buffer = std::mem::take(&mut self.buffer);
         let wanted = to.saturating_sub(from) as usize;
-        buffer.resize(wanted, 0);
-        let read = self
-            .text(file)
-            .map_or(0, |text| read_at(&text.file, &mut buffer, text.mark_bytes + from));
-        buffer.truncate(read);
-        self.buffer = buffer;
-        &self.buffer
+        let start = match self.held {
+            // What grows may be another text by now.
+            Some((held, held_from)) if held == file && !self.is_live => from.checked_sub(held_from),
+            _ => None,
+        };
+        let start = start.map(|start| start as usize);
+        let start =
+            start.filter(|start| self.buffer.len() >= start + wanted).unwrap_or_else(|| {
+                self.read(file, from, wanted);
+                0
+            });
+        let window = self.buffer.get(start..).unwrap_or_default();
+        window.get(..wanted).unwrap_or(window)
     }
 }
 

@@ -28,6 +28,10 @@ impl Columns {
         columns
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.names.is_empty()
     }

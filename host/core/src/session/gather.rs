@@ -11,8 +11,7 @@ use bumpalo::Bump;
 use memchr::memmem;
 
 use super::facts::{Facts, Reader, Row};
-use crate::decode::exchange_csv::{self, State};
-use crate::event::Event;
+use super::rows::Columns;
 use crate::frame::{Frame, Framing};
 use crate::limits::{SESSION_LOOKBACK_BYTES, SESSION_ROWS_MAX, SESSION_TTL_NANOS};
 
@@ -48,9 +47,7 @@ pub struct Candidate<'c> {
 pub struct Gatherer {
     seen: std::collections::VecDeque<Session>,
     /// The columns of the file that was looked at last.
-    columns: Option<(usize, State)>,
-    /// For the row at hand.
-    arena: Bump,
+    columns: Option<(usize, Columns)>,
     /// For the texts of one session's rows.
     texts: Bump,
     /// What comes behind the candidate is not looked at.
@@ -76,6 +73,9 @@ const SEEN_MAX: usize = 64;
 /// further step is twice as long, up to [`STEP_BYTES_MAX`].
 const STEP_BYTES_MIN: u64 = 4 * 1024;
 const STEP_BYTES_MAX: u64 = 1 << 20;
+
+/// Directives stand in the first bytes of a file.
+const HEAD_BYTES: u64 = 4_096;
 
 /// A row that was found.
 struct Found<'r> {
@@ -154,7 +154,7 @@ impl Gatherer {
             budget: SESSION_LOOKBACK_BYTES,
             rows: Vec::new(),
             columns: &mut self.columns,
-            arena: &mut self.arena,
+            id: memmem::Finder::new(candidate.session_id),
             kept,
             // Looking forward begins with the candidate itself.
             rows_max: if self.only_before && way == Way::Forward { 1 } else { SESSION_ROWS_MAX },
@@ -184,23 +184,31 @@ struct Look<'a, 'r> {
     /// Bytes that may still be looked at.
     budget: u64,
     rows: Vec<Found<'r>>,
-    columns: &'a mut Option<(usize, State)>,
-    arena: &'a mut Bump,
+    columns: &'a mut Option<(usize, Columns)>,
+    /// Finds the session's id.
+    id: memmem::Finder<'a>,
     kept: &'r Bump,
     rows_max: usize,
 }
 
-impl Look<'_, '_> {
+impl<'r> Look<'_, 'r> {
     /// Looks through one file from `edge`; false when the session is over.
     fn in_file(&mut self, texts: &mut dyn Texts, file: usize, edge: u64) -> bool {
         let known = self.columns.take().filter(|(of, _)| *of == file);
-        let (_, state) = known.unwrap_or_else(|| (file, state_of(texts, file)));
-        let goes_on = self.in_file_of(texts, file, edge, &state);
-        *self.columns = Some((file, state));
+        let (_, columns) =
+            known.unwrap_or_else(|| (file, Columns::of(texts.window(file, 0, HEAD_BYTES))));
+        let goes_on = self.in_file_of(texts, file, edge, &columns);
+        *self.columns = Some((file, columns));
         goes_on
     }
 
-    fn in_file_of(&mut self, texts: &mut dyn Texts, file: usize, edge: u64, state: &State) -> bool {
+    fn in_file_of(
+        &mut self,
+        texts: &mut dyn Texts,
+        file: usize,
+        edge: u64,
+        columns: &Columns,
+    ) -> bool {
         let length = texts.length(file);
         let mut edge = edge;
         let mut size = STEP_BYTES_MIN;
@@ -226,7 +234,7 @@ impl Look<'_, '_> {
             }
             let text = window.get(whole.clone()).unwrap_or_default();
             let base = from + whole.start as u64;
-            if !self.in_rows(text, (file, base), state) {
+            if !self.in_rows(text, (file, base), columns) {
                 return false;
             }
             edge = if self.way == Way::Backward { base } else { from + whole.end as u64 };
@@ -244,24 +252,18 @@ impl Look<'_, '_> {
     }
 
     /// Adds the session's rows in `text`; false when the session is over.
-    fn in_rows(&mut self, text: &[u8], (file, base): Place, state: &State) -> bool {
-        let mut hits: Vec<usize> = memmem::find_iter(text, self.candidate.session_id).collect();
+    fn in_rows(&mut self, text: &[u8], (file, base): Place, columns: &Columns) -> bool {
+        let mut hits: Vec<usize> = self.id.find_iter(text).collect();
         if self.way == Way::Backward {
             hits.reverse();
         }
-        self.arena.reset();
-        let reader = RowReader { text, state, names: state.names().collect(), arena: &*self.arena };
-        let mut event = Event::default();
         let mut last_start = None;
         for hit in hits {
             let start = Framing::DatedLines.start_at_or_before(text, hit);
             let Some(start) = start.filter(|start| last_start != Some(*start)) else { continue };
             last_start = Some(start);
-            let Some(cells) = reader.cells_at(start, &mut event) else { continue };
-            if !cells.are_of(self.candidate) {
-                continue;
-            }
-            let found = cells.found((file, base + start as u64), self.kept);
+            let place = (file, base + start as u64);
+            let Some(found) = self.found(text, start, place, columns) else { continue };
             let is_over = if self.way == Way::Backward { found.opens } else { found.closes };
             self.rows.push(found);
             if is_over || self.rows.len() >= self.rows_max {
@@ -270,88 +272,28 @@ impl Look<'_, '_> {
         }
         is_within_ttl(text, self.candidate.time, self.way)
     }
-}
 
-/// Reads rows out of one window.
-struct RowReader<'w> {
-    text: &'w [u8],
-    state: &'w State,
-    names: Vec<&'w [u8]>,
-    arena: &'w Bump,
-}
-
-impl<'w> RowReader<'w> {
-    /// The cells of the row that starts at `start`, if it can be read.
-    fn cells_at(&self, start: usize, event: &mut Event<'w>) -> Option<Cells<'w>> {
-        let frame = Framing::DatedLines.frame_at(self.text, start, true);
+    /// The row that starts at `start`, if it is of the session. It is kept: the
+    /// window is gone before the whole session was found.
+    fn found(
+        &self,
+        text: &[u8],
+        start: usize,
+        place: Place,
+        columns: &Columns,
+    ) -> Option<Found<'r>> {
+        let frame = Framing::DatedLines.frame_at(text, start, true);
         let Frame::Complete { content, .. } = frame else { return None };
-        let row = self.text.get(content)?;
-        exchange_csv::decode_row(row, self.state, &self.names, self.arena, event).ok()?;
-        let mut cells = Cells::default();
-        for field in &event.fields {
-            if let Some(cell) = cells.of(field.name) {
-                *cell = field.value.text(self.arena);
-            }
-        }
-        Some(cells)
-    }
-}
-
-/// The cells of a row that sessions are made of.
-#[derive(Default)]
-struct Cells<'w> {
-    session_id: &'w [u8],
-    sequence_number: &'w [u8],
-    connector: &'w [u8],
-    local_endpoint: &'w [u8],
-    remote_endpoint: &'w [u8],
-    event: &'w [u8],
-    data: &'w [u8],
-    context: &'w [u8],
-    direction: &'w [u8],
-}
-
-impl<'w> Cells<'w> {
-    fn of(&mut self, column: &[u8]) -> Option<&mut &'w [u8]> {
-        Some(match column {
-            b"session-id" => &mut self.session_id,
-            b"sequence-number" => &mut self.sequence_number,
-            b"connector-id" => &mut self.connector,
-            b"local-endpoint" => &mut self.local_endpoint,
-            b"remote-endpoint" => &mut self.remote_endpoint,
-            b"event" => &mut self.event,
-            b"data" => &mut self.data,
-            b"context" => &mut self.context,
-            b"direction" => &mut self.direction,
-            _ => return None,
+        let row: &'r [u8] = self.kept.alloc_slice_copy(text.get(content)?);
+        let cells = columns.read(row, self.kept)?;
+        let is_of_session = cells.session_id() == self.candidate.session_id
+            && server(cells.connector()) == server(self.candidate.connector);
+        is_of_session.then(|| Found {
+            place,
+            row: cells.row(self.kept),
+            opens: cells.opens(),
+            closes: cells.closes(),
         })
-    }
-
-    /// True for a row of the candidate's session.
-    fn are_of(&self, candidate: &Candidate<'_>) -> bool {
-        self.session_id == candidate.session_id
-            && server(self.connector) == server(candidate.connector)
-    }
-
-    /// The row, kept until the whole session was found.
-    fn found<'r>(&self, place: Place, kept: &'r Bump) -> Found<'r> {
-        let string = |text: &[u8]| -> &'r str {
-            match std::str::from_utf8(text) {
-                Ok(text) => kept.alloc_str(text),
-                Err(_) => kept.alloc_str(&String::from_utf8_lossy(text)),
-            }
-        };
-        let row = Row {
-            connector: string(self.connector),
-            local_endpoint: string(self.local_endpoint),
-            remote_endpoint: string(self.remote_endpoint),
-            event: string(self.event),
-            data: string(self.data),
-            context: string(self.context),
-            direction: string(self.direction),
-        };
-        let opens = self.event == b"+" || self.sequence_number == b"0";
-        Found { place, row, opens, closes: self.event == b"-" }
     }
 }
 
@@ -366,17 +308,6 @@ impl Session {
 /// The server of `SERVER\Connector`; a send connector names none.
 fn server(connector: &[u8]) -> &[u8] {
     crate::bytes::split_once(connector, b'\\').map_or(b"", |(server, _)| server)
-}
-
-/// The columns of a file, as its first lines say.
-fn state_of(texts: &mut dyn Texts, file: usize) -> State {
-    let head = texts.window(file, 0, 4_096);
-    let mut state = State::with_default_columns();
-    let directives = head.split(|byte| *byte == b'\n').filter(|line| line.starts_with(b"#"));
-    for line in directives {
-        state.directive(line);
-    }
-    state
 }
 
 /// The part of a window that holds whole rows.

@@ -7,6 +7,7 @@
 
 mod facts;
 mod gather;
+mod rows;
 
 pub use facts::Facts;
 pub use gather::{Candidate, Gatherer, Texts};

@@ -123,7 +123,7 @@ impl State {
     }
 
     /// A receive connector's id names its server, a send connector's does not.
-    fn direction_of(&self, connector: &[u8]) -> Direction {
+    pub(crate) fn direction_of(&self, connector: &[u8]) -> Direction {
         self.direction.unwrap_or(if connector.contains(&b'\\') {
             Direction::Receive
         } else {
@@ -225,6 +225,27 @@ fn cells<'c>(
         return Err(Damage { reason: "the row has more cells than columns", at: row.end() });
     }
     Ok(row.end())
+}
+
+/// The cells of a row of an SMTP log, with the numbers of their columns; `None` for a row
+/// that [`decode_row`] would not take, or of another log.
+pub(crate) fn smtp_cells<'c>(
+    row: &'c [u8],
+    state: &State,
+    mut each: impl FnMut(usize, Value<'c>),
+) -> Option<()> {
+    if state.log != Log::Smtp {
+        return None;
+    }
+    let mut cells = Row::new(row);
+    for column in 0..state.columns.len() {
+        let cell = cells.next_cell()?.ok()?;
+        if column == state.places.time {
+            iso8601(cell.spelled())?;
+        }
+        each(column, cell);
+    }
+    cells.next_cell().is_none().then_some(())
 }
 
 /// Time, host, and what the log's kind has beside its columns.
