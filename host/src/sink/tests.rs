@@ -1,5 +1,6 @@
 //! Sinks against peers that really speak, and fail.
 
+mod certificates;
 mod files;
 mod peer;
 mod rsyslog;

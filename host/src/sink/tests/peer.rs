@@ -1,10 +1,16 @@
 //! An HTTP peer that behaves as the test tells it, request by request.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
 use crate::checkpoint::Store;
 
@@ -36,6 +42,10 @@ pub(super) enum Reply {
     Stall(Duration),
 }
 
+/// A connection, in the clear or not.
+trait Stream: Read + Write {}
+impl<T: Read + Write> Stream for T {}
+
 pub(super) struct Peer {
     pub(super) url: String,
     pub(super) requests: Arc<Mutex<Vec<Request>>>,
@@ -47,18 +57,47 @@ impl Peer {
         store: &Arc<Store>,
         reply: impl Fn(usize, &Request) -> Reply + Send + 'static,
     ) -> Self {
+        Self::serve(store, None, reply)
+    }
+
+    /// The same over TLS, for whoever can show a certificate of the authority in
+    /// that folder.
+    pub(super) fn start_tls(
+        store: &Arc<Store>,
+        dir: &Path,
+        reply: impl Fn(usize, &Request) -> Reply + Send + 'static,
+    ) -> Self {
+        Self::serve(store, Some(server_config(dir)), reply)
+    }
+
+    fn serve(
+        store: &Arc<Store>,
+        tls: Option<Arc<ServerConfig>>,
+        reply: impl Fn(usize, &Request) -> Reply + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let port = listener.local_addr().expect("an address").port();
+        let url = match tls {
+            Some(_) => format!("https://localhost:{port}"),
+            None => format!("http://127.0.0.1:{port}"),
+        };
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let (seen, store) = (Arc::clone(&requests), Arc::clone(store));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let Some(request) = read(&stream, &store) else { continue };
+                let mut stream: Box<dyn Stream> = match &tls {
+                    Some(config) => {
+                        let session = ServerConnection::new(Arc::clone(config)).expect("valid");
+                        Box::new(StreamOwned::new(session, stream))
+                    }
+                    None => Box::new(stream),
+                };
+                let Some(request) = read(&mut stream, &store) else { continue };
                 let mut seen = seen.lock().expect("no panic");
                 let reply = reply(seen.len(), &request);
                 seen.push(request);
                 drop(seen);
-                send(stream, reply);
+                send(&mut stream, reply);
             }
         });
         Self { url, requests }
@@ -69,7 +108,22 @@ impl Peer {
     }
 }
 
-fn read(stream: &TcpStream, store: &Store) -> Option<Request> {
+/// As `localhost`, trusting the authority `ca`.
+fn server_config(dir: &Path) -> Arc<ServerConfig> {
+    let cert = |name: &str| CertificateDer::from_pem_file(dir.join(name)).expect("a certificate");
+    let mut roots = RootCertStore::empty();
+    roots.add(cert("ca.pem")).expect("an authority");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().expect("versions");
+    let builder = builder.with_client_cert_verifier(verifier.build().expect("roots"));
+    let key = PrivateKeyDer::from_pem_file(dir.join("leaf.key")).expect("a key");
+    Arc::new(builder.with_single_cert(vec![cert("leaf.pem")], key).expect("they fit"))
+}
+
+fn read(stream: &mut dyn Stream, store: &Store) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -89,7 +143,7 @@ fn read(stream: &TcpStream, store: &Store) -> Option<Request> {
     Some(Request { path, headers, body, pending: super::pending(store) })
 }
 
-fn send(mut stream: TcpStream, reply: Reply) {
+fn send(stream: &mut dyn Stream, reply: Reply) {
     let text = match reply {
         Reply::Answer(status, headers, body) => format!(
             "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -102,5 +156,5 @@ fn send(mut stream: TcpStream, reply: Reply) {
         }
     };
     // The client may be gone: that is what some tests are about.
-    drop(stream.write_all(text.as_bytes()));
+    drop(stream.write_all(text.as_bytes()).and_then(|()| stream.flush()));
 }

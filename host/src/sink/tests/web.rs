@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::certificates::certificates;
 use super::peer::{Peer, Reply, Request};
 use super::*;
 
@@ -69,6 +70,36 @@ fn a_webhook_that_fails_loses_nothing() {
     let numbers = worker.counters().numbers();
     assert_eq!((numbers.delivered, numbers.refused, numbers.failures), (2, 1, 5));
     assert_eq!((pending(&store), store.show().expect("shown").dead_letters), (0, 1));
+}
+
+/// Scenario: a webhook over HTTPS that wants to know who we are; first we trust another
+/// authority, then we show no certificate.
+/// Guarantees: neither gets an alert out; then every one arrives once.
+#[test]
+fn a_webhook_over_tls_gets_every_alert() {
+    let dir = tempfile::tempdir().expect("a directory");
+    if !certificates(dir.path()) {
+        return;
+    }
+    let store = store(&dir.path().join("state"));
+    let peer = Peer::start_tls(&store, dir.path(), |_, _| ok(""));
+    let hook = |ca: &str, own: &str| {
+        let ca = dir.path().join(ca).display().to_string();
+        let tls = format!("tls = {{ ca_file = '{ca}'{own} }}");
+        sink(&format!("type = 'webhook'\nurl = '{}/hook'\n{tls}", peer.url))
+    };
+    raise(&store, 0..3);
+    for (ca, why) in [("other.pem", "UnknownIssuer"), ("ca.pem", "CertificateRequired")] {
+        let mut stranger = worker(&hook(ca, ""), &store);
+        stranger.step(&Hurry).expect("the store works");
+        let trouble = stranger.trouble().unwrap_or_default().to_owned();
+        assert!(trouble.contains(why), "{trouble}");
+    }
+    assert_eq!((peer.seen().len(), pending(&store)), (0, 3));
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let own = format!(", cert_file = '{}', key_file = '{}'", at("leaf.pem"), at("leaf.key"));
+    work_off(&mut worker(&hook("ca.pem", &own), &store));
+    assert_eq!(ids(&peer.seen()), ["id0000-1", "id0001-1", "id0002-1"]);
 }
 
 /// Scenario: templates of chat services.
