@@ -6,6 +6,7 @@
     reason = "tests tell what they skip, and write their text themselves"
 )]
 
+mod admin; // metrics and health, with Prometheus when there is one
 mod browser; // the report in a real browser, when there is one
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are

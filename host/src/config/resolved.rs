@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use logwasp_core::time::Zones;
 use serde_json::{Map, Value};
 
+use super::admin::{self, Admin};
 use super::located::File;
 use super::raw::{self, Raw, Site};
 use super::read_sink;
@@ -31,6 +32,8 @@ pub struct Config {
     pub detectors: Vec<Detector>,
     /// How `run` works.
     pub service: Service,
+    /// Its own endpoints.
+    pub admin: Admin,
     /// Where records come from, in the order of their names.
     pub sources: Vec<Source>,
     /// Where alerts go, in the order of their names.
@@ -80,6 +83,7 @@ impl Config {
             zones: Zones::all_in(TimeZone::system()),
             detectors: Vec::new(),
             service: Service::default(),
+            admin: Admin::default(),
             sources: Vec::new(),
             sinks: Vec::new(),
             cache_dir: super::default_cache_dir(),
@@ -130,6 +134,7 @@ impl Config {
             zones,
             detectors,
             service: service::service(raw.service, folder, &file)?,
+            admin: admin::admin(raw.admin, folder, &file)?,
             sources,
             sinks,
             cache_dir: match raw.plugins.cache_dir.as_deref() {

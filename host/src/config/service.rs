@@ -202,7 +202,10 @@ fn watch_name<S: Serializer>(watch: &bool, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(if *watch { "inotify" } else { "poll" })
 }
 
-fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn duration<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format!("{}ms", duration.as_millis()))
 }
 

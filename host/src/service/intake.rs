@@ -9,7 +9,6 @@ use logwasp_core::decode::recognize;
 use logwasp_core::event::{Event, Kind};
 use logwasp_core::format::Format;
 use logwasp_core::interest::Interest;
-use logwasp_core::ledger::Ledger;
 use logwasp_core::limits::RECOGNIZE_BYTES_MAX;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
@@ -17,6 +16,7 @@ use logwasp_core::session::{self, Candidate, Gatherer};
 use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Visitor};
 use logwasp_core::time::{HOUR, SECOND, TimeQuality, Zones};
 
+use super::figures::Read;
 use super::source_record::{SourceRecord, Span, Whose};
 use crate::pipeline::coverage;
 use crate::pipeline::harvest::{COVERAGE_PART, RECORD_PART, SESSION_PART};
@@ -71,6 +71,8 @@ pub(super) struct Intake<'p> {
     pub(super) skewed: BTreeSet<String>,
     sessions: Option<Sessions>,
     damage_told: u64,
+    /// Rows of this run.
+    rows: u64,
 }
 
 struct Sessions {
@@ -115,12 +117,14 @@ impl<'p> Intake<'p> {
             skewed: BTreeSet::new(),
             sessions: None,
             damage_told: 0,
+            rows: 0,
         }
     }
 
-    /// The accounts of this run.
-    pub(super) fn ledger(&self) -> Ledger {
-        self.reader.as_ref().map(AnyStream::ledger).unwrap_or_default()
+    /// What was read in this run.
+    pub(super) fn read(&self) -> Read {
+        let ledger = self.reader.as_ref().map(AnyStream::ledger).unwrap_or_default();
+        Read { ledger, rows: self.rows }
     }
 
     /// The record as it is now.
@@ -305,6 +309,7 @@ impl<'p> Rows<'_, 'p> {
         let record = reference(source, position);
         row::write(&mut bytes, interest, &self.matches, event, record, arena);
         self.out.push((key, bytes));
+        self.intake.rows += 1;
         true
     }
 

@@ -3,6 +3,7 @@
 
 mod durable;
 mod ends;
+mod publish;
 mod reading;
 mod time;
 
@@ -12,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logwasp_core::format::Format;
-use logwasp_core::ledger::Ledger;
 use logwasp_core::scan::Plan;
 
 use super::blob::{Blob, NAME};
+use super::board::Board;
 use super::cast::Cast;
 use super::control::Control;
 use super::entry::Entry;
@@ -34,6 +35,7 @@ use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
 use crate::source::syslog::Inherited;
 use crate::source::tail::{Arrival, FileId, Settings, Start, Tail};
+use publish::Meters;
 
 /// What has not been written to for so long is as whole as it gets.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -62,6 +64,8 @@ pub(super) struct Setting<'p> {
     pub(super) clock: &'p Arc<dyn Clock>,
     /// Files end where they end now.
     pub(super) once: bool,
+    /// Where others look.
+    pub(super) board: &'p Board,
 }
 
 /// Why a generation ended.
@@ -103,8 +107,7 @@ pub(super) struct Engine<'p> {
     faults: Faults,
     full: Option<String>,
     newest: Option<i64>,
-    /// Of streams that are over.
-    ledger: Ledger,
+    meters: Meters,
 }
 
 /// When a source spoke last.
@@ -161,7 +164,7 @@ impl<'p> Engine<'p> {
             faults,
             full: None,
             newest: None,
-            ledger: Ledger::default(),
+            meters: Meters::default(),
         };
         engine.revive()?;
         engine.mend()?;
@@ -173,6 +176,7 @@ impl<'p> Engine<'p> {
     /// Reads until somebody asks for an end.
     pub(super) fn run(&mut self, control: &Control) -> Result<End, Problem> {
         loop {
+            self.set.board.turn();
             if control.is_stopping() {
                 self.drain()?;
                 return Ok(End::Stop);
@@ -229,6 +233,7 @@ impl<'p> Engine<'p> {
         for told in told {
             let bytes = to_stored(&told, &self.sources);
             self.commit_bytes += bytes.len();
+            self.meters.raise(&told);
             self.commit.alerts.push(NewAlert {
                 detector: NAME.to_owned(),
                 id: told.id,

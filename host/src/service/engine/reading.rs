@@ -1,9 +1,9 @@
 //! Reading: from what arrives to rows.
 
 use super::{
-    Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake, MESSAGES,
-    Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span, Way,
-    Whose, listen, record_key, span_key,
+    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake,
+    MESSAGES, Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span,
+    Way, Whose, listen, record_key, span_key,
 };
 
 impl<'p> Engine<'p> {
@@ -59,6 +59,11 @@ impl<'p> Engine<'p> {
             }
             self.listeners.insert(index, listener);
         }
+        let counters = self.listeners.iter().filter_map(|(index, listener)| {
+            let source = self.set.config.sources.get(*index)?;
+            Some((source.name.clone(), Arc::clone(&listener.counters)))
+        });
+        self.set.board.show_syslog(counters.collect());
         Ok(())
     }
 
@@ -145,7 +150,7 @@ impl<'p> Engine<'p> {
         intake.end(self.shared(source), &mut rows);
         self.take(&mut intake, rows);
         self.put(&mut intake);
-        self.ledger += intake.ledger();
+        self.meters.end(source, &intake);
         // What is over is known on, so that it is not read again, but not whom it covers.
         let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
         self.commit.positions.extend(gone);

@@ -20,6 +20,7 @@ impl<'p> Engine<'p> {
         self.advance(now);
         self.commit()?;
         self.mend()?;
+        self.publish();
         let is_old = now.saturating_sub(self.last_snapshot) >= SNAPSHOT_INTERVAL;
         if self.is_stirred && (is_old || self.journal_bytes >= SNAPSHOT_BYTES) {
             self.snapshot()?;
