@@ -114,7 +114,7 @@ impl Service {
 }
 
 /// A running service; killed when the test is over.
-pub(crate) struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
     pub(crate) fn kill(&mut self) {
@@ -148,7 +148,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-fn sorted(lines: &str) -> Vec<&str> {
+pub(crate) fn sorted(lines: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = lines.lines().collect();
     lines.sort_unstable();
     lines
@@ -156,7 +156,7 @@ fn sorted(lines: &str) -> Vec<&str> {
 
 /// What was said, by id and revision, without the places of evidence: a file may be
 /// called otherwise when it has been rotated. A repeat must say the same.
-fn said(lines: &str) -> BTreeMap<(String, u64), Value> {
+pub(crate) fn said(lines: &str) -> BTreeMap<(String, u64), Value> {
     let mut said = BTreeMap::new();
     for line in lines.lines() {
         let mut alert: Value = serde_json::from_str(line).expect("one object a line");

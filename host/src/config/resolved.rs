@@ -14,7 +14,7 @@ use super::admin::{self, Admin};
 use super::located::File;
 use super::raw::{self, Raw, Site};
 use super::read_sink;
-use super::service::{self, Service, Source};
+use super::service::{self, Service, Source, SourceKind};
 use super::sink::Sink;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::Limits;
@@ -123,7 +123,8 @@ impl Config {
         let sources = raw.source.into_iter();
         let sources = sources
             .map(|(name, table)| service::source(&name, table, folder, &file))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        one_stdin(&sources, &file)?;
         let sinks = raw.sink.into_iter();
         let sinks = sinks
             .map(|(name, table)| read_sink::sink(&name, table, folder, &file))
@@ -165,6 +166,19 @@ impl Config {
             Some(file) => file.problem_at(path, what),
             None => Problem::new(what),
         }
+    }
+}
+
+/// There is one standard input.
+fn one_stdin(sources: &[Source], file: &File) -> Result<(), Problem> {
+    let mut pipes = sources.iter().filter(|source| source.kind == SourceKind::Stdin);
+    match (pipes.next(), pipes.next()) {
+        (Some(first), Some(second)) => {
+            let what = format!("`{}` and `{}` both are standard input", first.name, second.name);
+            let problem = file.problem_at(&["source", &second.name], what);
+            Err(problem.hint("keep one source with `type = \"stdin\"`"))
+        }
+        _ => Ok(()),
     }
 }
 

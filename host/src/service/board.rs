@@ -207,3 +207,76 @@ impl Status for Board {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkpoint::tests::HandClock;
+
+    fn board() -> (Board, Arc<HandClock>) {
+        let clock = Arc::new(HandClock::default());
+        let handed: Arc<dyn Clock> = Arc::clone(&clock) as _;
+        let memory = redb::backends::InMemoryBackend::new();
+        let store = Store::on_backend(memory, Arc::clone(&handed)).expect("it opens");
+        (Board::new(handed, Arc::new(store), PathBuf::new()), clock)
+    }
+
+    /// Scenario: the loop turns, stands still, turns again; then the end takes long.
+    /// Guarantees: it is unhealthy, and not ready, exactly while it stands still.
+    #[test]
+    fn a_loop_that_stands_still_is_not_healthy() {
+        let (board, clock) = board();
+        board.set_stalled_after(Duration::from_secs(10));
+        board.enter(Phase::Running);
+        clock.go_on(Duration::from_secs(9));
+        assert_eq!((board.health(), board.ready()), (Ok(()), Ok(())));
+        clock.go_on(Duration::from_secs(1));
+        let why = Err("the main loop has not turned for 10 s".to_owned());
+        assert_eq!((board.health(), board.ready()), (why.clone(), why));
+        board.turn();
+        assert_eq!((board.health(), board.ready()), (Ok(()), Ok(())));
+        board.enter(Phase::Ending);
+        clock.go_on(Duration::from_hours(1));
+        assert_eq!(board.health(), Ok(()));
+    }
+
+    /// Scenario: the phases of a service, and a sink that is full.
+    /// Guarantees: it is ready only while it runs and has room, and says why not.
+    #[test]
+    fn what_is_in_the_way_is_told() {
+        let (board, _) = board();
+        assert!(board.ready().is_err_and(|why| why.starts_with("starting")));
+        board.enter(Phase::Running);
+        assert_eq!(board.ready(), Ok(()));
+        board.show(Figures { full: Some("out".to_owned()), ..Figures::default() });
+        assert!(board.ready().is_err_and(|why| why.contains("sink `out` is full")));
+        board.show(Figures::default());
+        assert_eq!(board.ready(), Ok(()));
+        board.enter(Phase::Ending);
+        assert!(board.ready().is_err_and(|why| why.starts_with("ending")));
+    }
+
+    /// Scenario: a generation counts and ends; the next one counts on.
+    /// Guarantees: counters go on, what only says how things are does not.
+    #[test]
+    fn counts_go_on_over_generations() {
+        let (board, _) = board();
+        let of = |delivered: u64| Figures {
+            accounts: super::super::machine::Accounts { delivered, ..Default::default() },
+            rows_waiting: delivered,
+            ..Figures::default()
+        };
+        board.show(of(3));
+        board.settle();
+        board.count_reload(true);
+        board.show(of(4));
+        let text = board.metrics();
+        for line in [
+            "logwasp_rows_delivered_total 7",
+            "logwasp_rows_waiting 4",
+            "logwasp_config_reloads_total{result=\"taken\"} 1",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+}

@@ -31,9 +31,11 @@ mod intake;
 mod listen;
 mod log;
 mod machine;
+mod pipe;
 mod source_record;
 mod watermark;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -50,6 +52,7 @@ use cast::Cast;
 use control::Control;
 use endpoints::Endpoints;
 use engine::{End, Engine, Setting};
+use pipe::Pipe;
 
 /// Why the service does not run.
 #[derive(Debug)]
@@ -60,7 +63,7 @@ pub enum Failure {
     Operating(Problem),
 }
 
-/// Runs the service until somebody stops it; with `once`, until all files are read
+/// Runs the service until somebody stops it; with `once`, until all files and standard input are read
 /// to their end and delivered.
 pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let mut config = Config::load(path).map_err(Failure::Config)?;
@@ -78,9 +81,10 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     endpoints.follow(&config).map_err(Failure::Operating)?;
     tracing::info!(state_dir = %dir.display(), "the service runs");
     let mut inherited = inherited();
+    let pipe = RefCell::new(Pipe::default());
     loop {
         let set = (&config, &mut cast, &mut inherited);
-        let end = generation(set, &store, &clock, &control, once, &board);
+        let end = generation(set, &store, &clock, &control, once, (&board, &pipe));
         match end.map_err(Failure::Operating)? {
             End::Stop => break,
             End::Reload(next) => {
@@ -123,13 +127,13 @@ fn generation(
     clock: &Arc<dyn Clock>,
     control: &Control,
     once: bool,
-    board: &Board,
+    (board, pipe): (&Board, &RefCell<Pipe>),
 ) -> Result<End, Problem> {
     board.enter(Phase::Starting);
     let plan = Plan::new(cast.take_interest(), true);
     let sinks = sink::start(&config.sinks, store, clock)?;
     board.show_sinks(sinks.watch());
-    let set = Setting { config, cast, plan: &plan, store, clock, once, board };
+    let set = Setting { config, cast, plan: &plan, store, clock, once, board, pipe };
     let mut engine = Engine::new(set, inherited)?;
     board.enter(Phase::Running);
     let end = engine.run(control)?;

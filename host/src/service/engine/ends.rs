@@ -34,6 +34,7 @@ impl Engine<'_> {
             self.take(&mut intake, rows);
             self.intakes.insert(number, intake);
         }
+        self.leave_pipe();
         self.advance(self.set.clock.uptime());
         self.commit()?;
         self.mend()?;

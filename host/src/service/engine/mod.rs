@@ -3,10 +3,12 @@
 
 mod durable;
 mod ends;
+mod piping;
 mod publish;
 mod reading;
 mod time;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use super::host_alert;
 use super::intake::{Intake, Row, Shared};
 use super::listen::{Listener, Way, listen, segments};
 use super::machine::Machine;
+use super::pipe::Pipe;
 use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
 use super::watermark::{Hand, watermark};
 use crate::alert::{Identified, to_stored};
@@ -66,6 +69,8 @@ pub(super) struct Setting<'p> {
     pub(super) once: bool,
     /// Where others look.
     pub(super) board: &'p Board,
+    /// Standard input.
+    pub(super) pipe: &'p RefCell<Pipe>,
 }
 
 /// Why a generation ended.
@@ -169,6 +174,7 @@ impl<'p> Engine<'p> {
         engine.revive()?;
         engine.mend()?;
         engine.lay_out()?;
+        engine.open_pipe()?;
         engine.listen(inherited)?;
         Ok(engine)
     }
@@ -189,7 +195,7 @@ impl<'p> Engine<'p> {
             }
             let is_more = self.read()?;
             self.tick()?;
-            if self.set.once && !is_more && self.full.is_none() {
+            if self.set.once && !is_more && self.full.is_none() && !self.is_piping() {
                 self.finish()?;
                 return Ok(End::Stop);
             }
@@ -268,7 +274,7 @@ fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Option<Tail
             )],
             ..Settings::default()
         },
-        SourceKind::Syslog(_) => return Ok(None),
+        SourceKind::Syslog(_) | SourceKind::Stdin => return Ok(None),
     };
     let of_source = known.records.values().filter(|record| record.source == source.name);
     let positions = of_source.map(SourceRecord::position).collect();

@@ -34,6 +34,7 @@ impl<'p> Engine<'p> {
         }
         self.is_first_step = false;
         is_more |= self.receive(now);
+        is_more |= self.draw(now);
         self.is_caught_up |= !is_more;
         Ok(is_more)
     }
@@ -183,7 +184,7 @@ impl<'p> Engine<'p> {
             plan: self.set.plan,
             zones: &self.set.config.zones,
             format: self.set.config.sources.get(source).and_then(|source| match &source.kind {
-                SourceKind::File(_) => source.format,
+                SourceKind::File(_) | SourceKind::Stdin => source.format,
                 SourceKind::Syslog(_) => source.format.or(Some(Format::Syslog)),
             }),
             once: self.set.once,
@@ -206,7 +207,7 @@ impl<'p> Engine<'p> {
         let configured = self.set.config.sources.get(source);
         let from_end = configured.is_some_and(|source| match &source.kind {
             SourceKind::File(file) => file.from_end,
-            SourceKind::Syslog(_) => false,
+            SourceKind::Syslog(_) | SourceKind::Stdin => false,
         });
         let name = configured.map_or("", |source| &source.name);
         // What stood there before only tells how to read what follows.

@@ -29,6 +29,10 @@ impl<'p> Engine<'p> {
     }
 
     pub(super) fn flush_silent(&mut self, now: Duration) {
+        if self.set.once {
+            // The end will come.
+            return;
+        }
         let silent = self.intakes.iter().filter(|(_, intake)| {
             intake.waits() && now.saturating_sub(intake.last_bytes) >= SILENCE
         });
@@ -56,7 +60,9 @@ impl<'p> Engine<'p> {
             newest: intake.record.newest,
             is_idle: now.saturating_sub(intake.last_bytes) >= service.idle_after,
         };
-        let hands = self.intakes.values().map(hand);
+        // Streams that are over hold nobody back, but they told of time too.
+        let over = Hand { newest: self.newest, is_idle: true };
+        let hands = self.intakes.values().map(hand).chain([over]);
         let is_crowded = self.machine.waiting_rows() >= service.rows_waiting_max;
         let told = match self.set.once {
             // What is there is put in order as a whole, as far as it can wait; so is
