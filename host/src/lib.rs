@@ -6,9 +6,11 @@
 //! [`sandbox`] runs these, [`alert`] gives what they claim an identity and an
 //! encoding, [`checkpoint`] makes all that durable, [`sink`] delivers
 //! it, [`service`] does so for
-//! logs that are being written, [`cli`] is the command line on top. `docs/architecture.md` has the
+//! logs that are being written and tells how it fares over [`admin`] in the words of
+//! [`telemetry`], [`cli`] is the command line on top. `docs/architecture.md` has the
 //! picture and the invariants.
 
+pub mod admin;
 pub mod alert;
 pub mod checkpoint;
 pub mod cli;
@@ -26,3 +28,4 @@ pub mod sandbox;
 pub mod service;
 pub mod sink;
 pub mod source;
+pub mod telemetry;

@@ -6,6 +6,7 @@
     reason = "tests tell what they skip, and write their text themselves"
 )]
 
+mod admin; // metrics and health, with Prometheus when there is one
 mod browser; // the report in a real browser, when there is one
 mod cli; // the command line: messages, exit codes, what goes to stdout
 mod corpus; // real logs, when LOGWASP_CORPUS says where they are
@@ -16,6 +17,7 @@ mod foreign; // a detector made without the SDK
 mod hostile; // law 6: a guest cannot hurt
 mod laws; // laws 2, 3, 5 and 7 through the whole pipeline
 mod packed; // one log in every packing and encoding
+mod pipe; // standard input as a source of the service
 mod report; // the report, as the program writes it
 mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts

@@ -14,25 +14,27 @@ use serde_json::Value;
 use crate::support::{hostile_component, root};
 
 /// A service in a folder of its own.
-struct Service {
-    folder: tempfile::TempDir,
+pub(crate) struct Service {
+    pub(crate) folder: tempfile::TempDir,
 }
 
 impl Service {
     /// A service over `paths`; the site is that of the examples.
-    fn over(paths: &str) -> Self {
+    pub(crate) fn over(paths: &str) -> Self {
         let service = Self { folder: tempfile::tempdir().expect("a folder") };
         fs::create_dir(service.logs()).expect("created");
         service.configure(paths, "");
         service
     }
 
-    fn configure(&self, paths: &str, more: &str) {
+    pub(crate) fn configure(&self, paths: &str, more: &str) {
         let site = fs::read_to_string(root().join("examples/logwasp.toml")).expect("readable");
+        let none = "[admin]\nlisten = 'none'\n";
+        let admin = if more.contains("[admin]") { "" } else { none };
         let config = format!(
             "state_dir = 'state'\n{site}\n[service]\nlateness = '1s'\nidle_after = '1s'\n\
              [source.files]\ntype = 'file'\npaths = ['{paths}']\n\
-             [sink.out]\ntype = 'file'\npath = 'alerts.ndjson'\n{more}"
+             [sink.out]\ntype = 'file'\npath = 'alerts.ndjson'\n{admin}{more}"
         );
         fs::write(self.config(), config).expect("written");
     }
@@ -47,15 +49,15 @@ impl Service {
         service
     }
 
-    fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.folder.path().join("logwasp.toml")
     }
 
-    fn logs(&self) -> PathBuf {
+    pub(crate) fn logs(&self) -> PathBuf {
         self.folder.path().join("logs")
     }
 
-    fn command(&self, name: &str, more: &[&str]) -> Command {
+    pub(crate) fn command(&self, name: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_logwasp"));
         command
             .args([name, "-c"])
@@ -66,18 +68,18 @@ impl Service {
         command
     }
 
-    fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         let log = OpenOptions::new().create(true).append(true).open(self.log());
         let child = self.command("run", &[]).stderr(log.expect("opens")).spawn();
         Running(child.expect("it starts"))
     }
 
-    fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
 
     /// Waits until the service's own log says something.
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         for _ in 0..300 {
             if fs::read_to_string(self.log()).is_ok_and(|log| log.contains(text)) {
                 return;
@@ -88,7 +90,7 @@ impl Service {
     }
 
     /// Waits until no alert has come for a while.
-    fn wait_until_quiet(&self) {
+    pub(crate) fn wait_until_quiet(&self) {
         let mut quiet = 0;
         let mut before = self.delivered();
         while quiet < 12 {
@@ -99,12 +101,12 @@ impl Service {
         }
     }
 
-    fn delivered(&self) -> String {
+    pub(crate) fn delivered(&self) -> String {
         fs::read_to_string(self.folder.path().join("alerts.ndjson")).unwrap_or_default()
     }
 
     /// What `detect` says of a file or folder under the same config.
-    fn detected(&self, path: &Path) -> String {
+    pub(crate) fn detected(&self, path: &Path) -> String {
         let path = path.to_str().expect("a plain path");
         let output = self.command("detect", &["--output", "ndjson", "--stats", "none", path]);
         text(output_of(output).stdout)
@@ -112,20 +114,20 @@ impl Service {
 }
 
 /// A running service; killed when the test is over.
-struct Running(Child);
+pub(crate) struct Running(pub(crate) Child);
 
 impl Running {
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().expect("it runs");
         self.0.wait().expect("it ends");
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.0);
         rustix::process::kill_process(pid, signal).expect("it runs");
     }
 
-    fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         self.signal(rustix::process::Signal::TERM);
         assert_eq!(self.0.wait().expect("it ends").code(), Some(0));
     }
@@ -138,15 +140,15 @@ impl Drop for Running {
     }
 }
 
-fn output_of(mut command: Command) -> Output {
+pub(crate) fn output_of(mut command: Command) -> Output {
     command.output().expect("it runs")
 }
 
-fn text(bytes: Vec<u8>) -> String {
+pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).expect("UTF-8")
 }
 
-fn sorted(lines: &str) -> Vec<&str> {
+pub(crate) fn sorted(lines: &str) -> Vec<&str> {
     let mut lines: Vec<&str> = lines.lines().collect();
     lines.sort_unstable();
     lines
@@ -154,7 +156,7 @@ fn sorted(lines: &str) -> Vec<&str> {
 
 /// What was said, by id and revision, without the places of evidence: a file may be
 /// called otherwise when it has been rotated. A repeat must say the same.
-fn said(lines: &str) -> BTreeMap<(String, u64), Value> {
+pub(crate) fn said(lines: &str) -> BTreeMap<(String, u64), Value> {
     let mut said = BTreeMap::new();
     for line in lines.lines() {
         let mut alert: Value = serde_json::from_str(line).expect("one object a line");
@@ -169,7 +171,7 @@ fn said(lines: &str) -> BTreeMap<(String, u64), Value> {
 }
 
 /// A log of lockouts, an hour and more ago, of so many users.
-fn lockouts(users: usize) -> Vec<String> {
+pub(crate) fn lockouts(users: usize) -> Vec<String> {
     let path = root().join("examples/lockout/Security-DC01.xml");
     let log = fs::read_to_string(path).expect("readable");
     let day = |line: &str, user: usize| {

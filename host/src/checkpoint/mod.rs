@@ -59,7 +59,7 @@ mod tables;
 pub(crate) mod tests;
 
 pub use inspect::{Checked, DetectorShown, Shown, SinkShown};
-pub use open::holder;
+pub use open::{DATABASE, holder};
 pub use outbox::{Backlog, OnFull, Outgoing, SinkBound};
 pub use recover::{Journal, Recovered, RecoveredDetector};
 pub use store::{Commit, Committed, NewAlert, Snapshot, Store};

@@ -13,6 +13,9 @@ use super::store::{CACHE_BYTES, Store, trouble};
 use crate::clock::Clock;
 use crate::problem::Problem;
 
+/// The file of the database, in the directory of the state.
+pub const DATABASE: &str = "state.redb";
+
 impl Store {
     /// Opens the store of a directory, and creates both where they are missing.
     ///
@@ -27,7 +30,7 @@ impl Store {
         };
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
         let lock = lock(dir)?;
-        let path = dir.join("state.redb");
+        let path = dir.join(DATABASE);
         if !exists(dir) {
             create(dir, &path, Arc::clone(&clock))?;
         }
@@ -117,5 +120,5 @@ fn held(file: &mut File, place: &str) -> Problem {
 
 /// Whether a directory holds a store.
 pub(super) fn exists(dir: &Path) -> bool {
-    fs::exists(dir.join("state.redb")).unwrap_or(false)
+    fs::exists(dir.join(DATABASE)).unwrap_or(false)
 }

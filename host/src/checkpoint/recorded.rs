@@ -11,20 +11,20 @@ use redb::{ReadableTable, WriteTransaction};
 use super::store::NewAlert;
 use super::tables::RECORDED;
 
-/// Records alerts; gives back those that were not recorded yet. All were raised by
-/// rows below `journal_next`.
-pub(super) fn first_time<'a>(
+/// Records alerts; gives back the places of those that were not recorded yet. All were
+/// raised by rows below `journal_next`.
+pub(super) fn first_time(
     txn: &WriteTransaction,
-    alerts: &'a [NewAlert],
+    alerts: &[NewAlert],
     journal_next: u64,
-) -> Result<Vec<&'a NewAlert>, redb::Error> {
+) -> Result<Vec<usize>, redb::Error> {
     let mut recorded = txn.open_table(RECORDED)?;
     let mut new = Vec::with_capacity(alerts.len());
-    for alert in alerts {
+    for (place, alert) in alerts.iter().enumerate() {
         let key = (alert.detector.as_str(), alert.id.as_str(), alert.revision);
         if recorded.get(key)?.is_none() {
             recorded.insert(key, journal_next)?;
-            new.push(alert);
+            new.push(place);
         }
     }
     Ok(new)

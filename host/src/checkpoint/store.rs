@@ -47,6 +47,8 @@ pub struct NewAlert {
 pub struct Committed {
     /// Alerts that had been recorded before, and were not taken again.
     pub repeats: u64,
+    /// The others, by their place in the commit.
+    pub taken: Vec<usize>,
     /// The journal sequence that the next entry gets.
     pub journal_next: u64,
     /// A sink whose backlog is full and that must not lose anything: take nothing
@@ -140,12 +142,13 @@ impl Store {
         let (committed, newest) = self.write(|txn| {
             put_positions(txn, &commit.positions)?;
             let journal_next = append_journal(txn, &commit.journal)?;
-            let new = recorded::first_time(txn, &commit.alerts, journal_next)?;
+            let taken = recorded::first_time(txn, &commit.alerts, journal_next)?;
+            let new: Vec<_> = taken.iter().filter_map(|at| commit.alerts.get(*at)).collect();
             let repeats = (commit.alerts.len() - new.len()) as u64;
             let newest = outbox::append(txn, &new, now)?;
             outbox::enforce(txn, &bounds, now)?;
             let full = outbox::full_sink(&txn.open_table(tables::SINKS)?, &bounds)?;
-            Ok((Committed { repeats, journal_next, full }, newest))
+            Ok((Committed { repeats, taken, journal_next, full }, newest))
         })?;
         self.tell(newest);
         Ok(committed)

@@ -36,6 +36,7 @@ pub(super) fn run(args: &args::Check) -> Result<Exit, Failure> {
         .collect();
     let mut resolved =
         serde_json::json!({"service": config.service, "site": site, "detector": detectors});
+    resolved["admin"] = serde_json::to_value(&config.admin).unwrap_or_default();
     let sources = config.sources.iter();
     let sources: Map<String, Value> = sources
         .filter_map(|source| Some((source.name.clone(), serde_json::to_value(source).ok()?)))

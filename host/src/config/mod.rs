@@ -3,6 +3,7 @@
 //! A file is read in two steps: raw, as it is written, with unknown keys refused;
 //! then resolved, with every value checked. Errors say where in the file.
 
+mod admin;
 mod keys;
 mod located;
 mod options;
@@ -16,6 +17,7 @@ mod sink_text;
 mod source_file;
 mod source_syslog;
 
+pub use admin::Admin;
 pub use options::check_options;
 pub use resolved::{Component, Config, Detector, may_amend};
 pub use secret::Secret;

@@ -26,11 +26,8 @@ pub(super) struct Raw {
     #[serde(default)]
     pub(super) sink: BTreeMap<String, toml::Table>,
     /// The service's own endpoints; only `run` looks at it.
-    #[expect(
-        dead_code,
-        reason = "part of the file, but nothing that reads saved logs looks at it"
-    )]
-    pub(super) admin: Option<toml::Table>,
+    #[serde(default)]
+    pub(super) admin: toml::Table,
     /// How components are loaded.
     #[serde(default)]
     pub(super) plugins: Plugins,

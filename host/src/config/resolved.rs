@@ -10,10 +10,11 @@ use jiff::tz::TimeZone;
 use logwasp_core::time::Zones;
 use serde_json::{Map, Value};
 
+use super::admin::{self, Admin};
 use super::located::File;
 use super::raw::{self, Raw, Site};
 use super::read_sink;
-use super::service::{self, Service, Source};
+use super::service::{self, Service, Source, SourceKind};
 use super::sink::Sink;
 use crate::problem::{Problem, nearest};
 use crate::sandbox::Limits;
@@ -31,6 +32,8 @@ pub struct Config {
     pub detectors: Vec<Detector>,
     /// How `run` works.
     pub service: Service,
+    /// Its own endpoints.
+    pub admin: Admin,
     /// Where records come from, in the order of their names.
     pub sources: Vec<Source>,
     /// Where alerts go, in the order of their names.
@@ -80,6 +83,7 @@ impl Config {
             zones: Zones::all_in(TimeZone::system()),
             detectors: Vec::new(),
             service: Service::default(),
+            admin: Admin::default(),
             sources: Vec::new(),
             sinks: Vec::new(),
             cache_dir: super::default_cache_dir(),
@@ -119,7 +123,8 @@ impl Config {
         let sources = raw.source.into_iter();
         let sources = sources
             .map(|(name, table)| service::source(&name, table, folder, &file))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        one_stdin(&sources, &file)?;
         let sinks = raw.sink.into_iter();
         let sinks = sinks
             .map(|(name, table)| read_sink::sink(&name, table, folder, &file))
@@ -130,6 +135,7 @@ impl Config {
             zones,
             detectors,
             service: service::service(raw.service, folder, &file)?,
+            admin: admin::admin(raw.admin, folder, &file)?,
             sources,
             sinks,
             cache_dir: match raw.plugins.cache_dir.as_deref() {
@@ -160,6 +166,19 @@ impl Config {
             Some(file) => file.problem_at(path, what),
             None => Problem::new(what),
         }
+    }
+}
+
+/// There is one standard input.
+fn one_stdin(sources: &[Source], file: &File) -> Result<(), Problem> {
+    let mut pipes = sources.iter().filter(|source| source.kind == SourceKind::Stdin);
+    match (pipes.next(), pipes.next()) {
+        (Some(first), Some(second)) => {
+            let what = format!("`{}` and `{}` both are standard input", first.name, second.name);
+            let problem = file.problem_at(&["source", &second.name], what);
+            Err(problem.hint("keep one source with `type = \"stdin\"`"))
+        }
+        _ => Ok(()),
     }
 }
 

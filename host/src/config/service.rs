@@ -81,6 +81,8 @@ pub struct Source {
 pub enum SourceKind {
     /// Files that are written to.
     File(FileSource),
+    /// What is piped into the service.
+    Stdin,
     /// Listens for syslog.
     Syslog(Box<syslog::Settings>),
 }
@@ -149,10 +151,10 @@ pub(super) fn source(
     file: &File,
 ) -> Result<Source, Problem> {
     let mut keys = Keys::new(file, folder, &["source", name], table);
-    let kind = keys.choice("type", &[("file", Kind::File), ("syslog", Kind::Syslog)])?;
+    let kind = keys.choice("type", &KINDS)?;
     let kind = kind.ok_or_else(|| {
         let what = format!("source `{name}` has no `type`");
-        keys.problem_here(what).hint("it is one of file, syslog")
+        keys.problem_here(what).hint("it is one of file, stdin, syslog")
     })?;
     let formats: Vec<(&'static str, Format)> =
         Format::ALL.iter().map(|format| (format.name(), *format)).collect();
@@ -162,6 +164,7 @@ pub(super) fn source(
         silent_after: keys.duration("silent_after")?,
         kind: match kind {
             Kind::File => SourceKind::File(file_source(name, &mut keys)?),
+            Kind::Stdin => SourceKind::Stdin,
             Kind::Syslog => SourceKind::Syslog(Box::new(source_syslog::syslog(name, &mut keys)?)),
         },
     };
@@ -172,8 +175,12 @@ pub(super) fn source(
 #[derive(Clone, Copy)]
 enum Kind {
     File,
+    Stdin,
     Syslog,
 }
+
+const KINDS: [(&str, Kind); 3] =
+    [("file", Kind::File), ("stdin", Kind::Stdin), ("syslog", Kind::Syslog)];
 
 fn file_source(name: &str, keys: &mut Keys<'_>) -> Result<FileSource, Problem> {
     let settings = source_file::file(name, keys)?;
@@ -202,7 +209,10 @@ fn watch_name<S: Serializer>(watch: &bool, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(if *watch { "inotify" } else { "poll" })
 }
 
-fn duration<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn duration<S: Serializer>(
+    duration: &Duration,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&format!("{}ms", duration.as_millis()))
 }
 

@@ -7,7 +7,9 @@ use super::detectors::Loaded;
 use super::reasons::{Reason, Reasons};
 use super::row::Row;
 use crate::alert::{Alert, Identified, Incidents, OpenIncident, Severity};
+use crate::clock::Stopwatch;
 use crate::sandbox::{Batch, Fault, Guest};
+use crate::telemetry::Histogram;
 
 /// Events of one batch: enough to make a call's own cost small.
 const BATCH_EVENTS_MAX: usize = 256;
@@ -42,6 +44,8 @@ pub(crate) struct Work {
     pub(crate) log: Vec<(Severity, String)>,
     /// What it told of its decisions.
     pub(crate) reasons: Reasons,
+    /// How long its calls took.
+    pub(crate) calls: Histogram,
 }
 
 /// One detector at work: a batch at a time, until it is stopped by a fault.
@@ -75,7 +79,9 @@ impl Worker {
                     self.work.rows_quarantined += rows as u64;
                     return;
                 }
+                let watch = Stopwatch::start();
                 let result = self.guest.process(batch);
+                self.work.calls.observe(watch.elapsed());
                 match result.is_ok() {
                     true => self.work.rows_delivered += rows as u64,
                     false => self.work.rows_quarantined += rows as u64,
@@ -94,7 +100,9 @@ impl Worker {
 
     fn call(&mut self, call: impl FnOnce(&mut dyn Guest) -> Result<Vec<Alert>, Fault>) {
         if !self.is_stopped {
+            let watch = Stopwatch::start();
             let result = call(&mut *self.guest);
+            self.work.calls.observe(watch.elapsed());
             self.take(result);
         }
     }
@@ -237,6 +245,12 @@ impl Dispatcher<'_> {
         self.lanes.iter_mut().map(|lane| worker(lane).unwrap_or_default()).collect()
     }
 
+    /// The linear memory of each detector, in bytes.
+    pub(crate) fn memory_bytes(&mut self) -> Vec<u64> {
+        let bytes = |lane: &mut Lane<'_>| lane.worker().map_or(0, |w| w.guest.memory_bytes());
+        self.lanes.iter_mut().map(bytes).collect()
+    }
+
     /// The state of each detector, and its open incidents; nothing of those that
     /// are stopped. No row may wait in a batch.
     pub(crate) fn snapshot(&mut self) -> Vec<Result<Option<State>, Fault>> {
@@ -253,7 +267,9 @@ pub(crate) type State = (Vec<u8>, Vec<OpenIncident>);
 
 impl Worker {
     fn snapshot(&mut self) -> Result<State, Fault> {
+        let watch = Stopwatch::start();
         let state = self.guest.snapshot();
+        self.work.calls.observe(watch.elapsed());
         self.work.log.extend(self.guest.take_log());
         let state = state.inspect_err(|fault| {
             self.is_stopped = true;

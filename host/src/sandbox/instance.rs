@@ -36,6 +36,11 @@ pub trait Guest: Send {
     /// Everything needed to go on from here in a new instance.
     fn snapshot(&mut self) -> Result<Vec<u8>, Fault>;
 
+    /// Its linear memory.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     /// Takes the lines that the detector logged since the last call.
     fn take_log(&mut self) -> Vec<(Severity, String)> {
         Vec::new()
@@ -60,7 +65,7 @@ pub(super) struct HostState {
 
 impl HostState {
     pub(super) fn new(limits: Limits) -> Self {
-        let limiter = Limiter { memory_bytes_max: limits.memory_bytes_max, refused: false };
+        let limiter = Limiter::new(limits.memory_bytes_max);
         let log = LogLines { lines_max: limits.log_lines_max, ..LogLines::default() };
         Self { limiter, deadline: Deadline::default(), log }
     }
@@ -152,6 +157,10 @@ impl Guest for Instance {
             self.call(limits::START_CPU_MAX, |detector, store| detector.call_snapshot(store));
         self.store.set_hostcall_fuel(limits::ANSWER_BYTES_MAX);
         snapshot?.map_err(Fault::Refused)
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.store.data().limiter.memory_bytes as u64
     }
 
     fn take_log(&mut self) -> Vec<(Severity, String)> {

@@ -80,10 +80,16 @@ const EXPLANATION_LINES_MAX: u32 = 20_000;
 #[derive(Debug)]
 pub(super) struct Limiter {
     pub(super) memory_bytes_max: usize,
+    /// What the memory has grown to.
+    pub(super) memory_bytes: usize,
     pub(super) refused: bool,
 }
 
 impl Limiter {
+    pub(super) fn new(memory_bytes_max: usize) -> Self {
+        Self { memory_bytes_max, memory_bytes: 0, refused: false }
+    }
+
     fn allow(&mut self, desired: usize, limit: usize) -> bool {
         let allowed = desired <= limit;
         self.refused |= !allowed;
@@ -98,7 +104,11 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.allow(desired, self.memory_bytes_max))
+        let allowed = self.allow(desired, self.memory_bytes_max);
+        if allowed {
+            self.memory_bytes = desired;
+        }
+        Ok(allowed)
     }
 
     fn table_growing(

@@ -9,7 +9,6 @@ use logwasp_core::decode::recognize;
 use logwasp_core::event::{Event, Kind};
 use logwasp_core::format::Format;
 use logwasp_core::interest::Interest;
-use logwasp_core::ledger::Ledger;
 use logwasp_core::limits::RECOGNIZE_BYTES_MAX;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
@@ -17,6 +16,7 @@ use logwasp_core::session::{self, Candidate, Gatherer};
 use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Visitor};
 use logwasp_core::time::{HOUR, SECOND, TimeQuality, Zones};
 
+use super::figures::Read;
 use super::source_record::{SourceRecord, Span, Whose};
 use crate::pipeline::coverage;
 use crate::pipeline::harvest::{COVERAGE_PART, RECORD_PART, SESSION_PART};
@@ -25,6 +25,7 @@ use crate::pipeline::read::AnyStream;
 use crate::pipeline::row;
 use crate::pipeline::texts::FolderTexts;
 use crate::record::reference;
+use crate::source::stdin::Aside;
 use crate::source::{Input, expand};
 
 /// A probe further ahead of the present than this was written by a wrong clock.
@@ -70,7 +71,11 @@ pub(super) struct Intake<'p> {
     /// Hosts whose time lies in the future.
     pub(super) skewed: BTreeSet<String>,
     sessions: Option<Sessions>,
+    /// What cannot be read again where it came from.
+    aside: Option<Aside>,
     damage_told: u64,
+    /// Rows of this run.
+    rows: u64,
 }
 
 struct Sessions {
@@ -114,13 +119,16 @@ impl<'p> Intake<'p> {
             spans_changed: BTreeSet::new(),
             skewed: BTreeSet::new(),
             sessions: None,
+            aside: None,
             damage_told: 0,
+            rows: 0,
         }
     }
 
-    /// The accounts of this run.
-    pub(super) fn ledger(&self) -> Ledger {
-        self.reader.as_ref().map(AnyStream::ledger).unwrap_or_default()
+    /// What was read in this run.
+    pub(super) fn read(&self) -> Read {
+        let ledger = self.reader.as_ref().map(AnyStream::ledger).unwrap_or_default();
+        Read { ledger, rows: self.rows }
     }
 
     /// The record as it is now.
@@ -130,6 +138,23 @@ impl<'p> Intake<'p> {
             self.record.offset = reader.position();
         }
         &self.record
+    }
+
+    /// Goes on with what another intake of the same stream had left.
+    pub(super) fn go_on(&mut self, kept: Vec<u8>, utf16: Option<Decoder>) {
+        self.is_flushed = kept.is_empty();
+        self.kept = kept;
+        self.utf16 = utf16;
+    }
+
+    /// What is left for that one.
+    pub(super) fn rest(&mut self) -> (Vec<u8>, Option<Decoder>) {
+        (std::mem::take(&mut self.kept), self.utf16.take())
+    }
+
+    /// Where the same bytes can be read again.
+    pub(super) fn put_aside(&mut self, aside: Aside) {
+        self.aside = Some(aside);
     }
 
     /// Takes bytes in.
@@ -305,6 +330,7 @@ impl<'p> Rows<'_, 'p> {
         let record = reference(source, position);
         row::write(&mut bytes, interest, &self.matches, event, record, arena);
         self.out.push((key, bytes));
+        self.intake.rows += 1;
         true
     }
 
@@ -316,7 +342,8 @@ impl<'p> Rows<'_, 'p> {
         }
         let cell = |name: &[u8]| row.field(name).map(|v| v.text(arena)).unwrap_or_default();
         let (session_id, connector) = (cell(b"session-id"), cell(b"connector-id"));
-        let (path, once) = (self.intake.record.path(), self.shared.once);
+        let aside = self.intake.aside.as_ref().map(Aside::path);
+        let (path, once) = (aside.unwrap_or_else(|| self.intake.record.path()), self.shared.once);
         let sessions = self.intake.sessions.get_or_insert_with(|| Sessions::around(&path, once));
         let candidate = Candidate {
             file: sessions.file,

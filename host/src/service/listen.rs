@@ -25,7 +25,6 @@ pub(super) struct Listener {
     runtime: Runtime,
     running: Option<Running>,
     pub(super) way: Way,
-    #[expect(dead_code, reason = "kept for whoever asks for numbers")]
     pub(super) counters: Arc<Counters>,
 }
 

@@ -16,6 +16,7 @@ use crate::pipeline::dispatch::{Dispatcher, Faulted, Work};
 use crate::pipeline::order::RowKey;
 use crate::pipeline::row::Row;
 use crate::pipeline::second_stage;
+use crate::telemetry::Histogram;
 
 /// The detector in whose name the service speaks.
 pub(super) const HOST: &str = "logwasp";
@@ -44,6 +45,8 @@ pub(super) struct Machine {
     accounts: Accounts,
     faults: Vec<Faulted>,
     log: Vec<(String, Severity, String)>,
+    /// How long calls took, by detector.
+    calls: BTreeMap<String, Histogram>,
 }
 
 struct Waiting {
@@ -64,6 +67,16 @@ pub(super) struct Accounts {
     pub(super) dropped: u64,
     /// Alerts of both stages, amendments among them.
     pub(super) alerts: u64,
+}
+
+impl std::ops::AddAssign for Accounts {
+    fn add_assign(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.quarantined += other.quarantined;
+        self.late += other.late;
+        self.dropped += other.dropped;
+        self.alerts += other.alerts;
+    }
 }
 
 impl Machine {
@@ -100,6 +113,7 @@ impl Machine {
             accounts: Accounts::default(),
             faults: Vec::new(),
             log: Vec::new(),
+            calls: BTreeMap::new(),
         }
     }
 
@@ -179,6 +193,7 @@ impl Machine {
     fn told(&mut self) -> Vec<Identified> {
         let mut told = Vec::new();
         for (name, work) in self.names.iter().zip(self.first.take()) {
+            self.calls.entry(name.clone()).or_default().add(&work.calls);
             told.extend(account(&mut self.accounts, &mut self.faults, &mut self.log, name, work).0);
         }
         told.sort_by_key(|told| told.alert.time);
@@ -189,6 +204,7 @@ impl Machine {
         let mut works = self.second.take();
         for (name, work) in self.second_names.iter().zip(&mut works) {
             let all = std::mem::take(work);
+            self.calls.entry(name.clone()).or_default().add(&all.calls);
             let (alerts, amendments) =
                 account(&mut self.accounts, &mut self.faults, &mut self.log, name, all);
             *work = Work { alerts, amendments, ..Work::default() };
@@ -283,6 +299,17 @@ impl Machine {
 
     pub(super) fn accounts(&self) -> Accounts {
         self.accounts
+    }
+
+    /// How long calls took, by detector.
+    pub(super) fn calls(&self) -> &BTreeMap<String, Histogram> {
+        &self.calls
+    }
+
+    /// All detectors with their linear memory, in bytes.
+    pub(super) fn memory_bytes(&mut self) -> Vec<(String, u64)> {
+        let bytes = self.first.memory_bytes().into_iter().chain(self.second.memory_bytes());
+        self.names.iter().chain(&self.second_names).cloned().zip(bytes).collect()
     }
 
     /// Rows that wait for their time.

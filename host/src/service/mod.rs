@@ -18,33 +18,41 @@
 //! next from the store: the same way as a restart.
 
 mod blob;
+mod board;
 mod cast;
 mod control;
+mod endpoints;
 mod engine;
 mod entry;
 mod faults;
+mod figures;
 mod host_alert;
 mod intake;
 mod listen;
 mod log;
 mod machine;
+mod pipe;
 mod source_record;
 mod watermark;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
 use logwasp_core::scan::Plan;
 
-use crate::checkpoint::Store;
+use crate::checkpoint::{DATABASE, Store};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::problem::Problem;
 use crate::sink;
 use crate::source::syslog::Inherited;
+use board::{Board, Phase};
 use cast::Cast;
 use control::Control;
+use endpoints::Endpoints;
 use engine::{End, Engine, Setting};
+use pipe::Pipe;
 
 /// Why the service does not run.
 #[derive(Debug)]
@@ -55,7 +63,7 @@ pub enum Failure {
     Operating(Problem),
 }
 
-/// Runs the service until somebody stops it; with `once`, until all files are read
+/// Runs the service until somebody stops it; with `once`, until all files and standard input are read
 /// to their end and delivered.
 pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let mut config = Config::load(path).map_err(Failure::Config)?;
@@ -67,15 +75,24 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let dir = config.state_dir.clone().unwrap_or_default();
     let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
     let store = Arc::new(store);
+    let board = Board::new(Arc::clone(&clock), Arc::clone(&store), dir.join(DATABASE));
+    let board = Arc::new(board);
+    let mut endpoints = Endpoints::new(Arc::clone(&board), once);
+    endpoints.follow(&config).map_err(Failure::Operating)?;
     tracing::info!(state_dir = %dir.display(), "the service runs");
     let mut inherited = inherited();
+    let pipe = RefCell::new(Pipe::default());
     loop {
         let set = (&config, &mut cast, &mut inherited);
-        let end = generation(set, &store, &clock, &control, once);
+        let end = generation(set, &store, &clock, &control, once, (&board, &pipe));
         match end.map_err(Failure::Operating)? {
             End::Stop => break,
             End::Reload(next) => {
                 (config, cast) = *next;
+                board.count_reload(true);
+                if let Err(problem) = endpoints.follow(&config) {
+                    tracing::error!("{}; they stay where they are", problem.what);
+                }
                 tracing::info!("the config was read again");
             }
         }
@@ -110,14 +127,20 @@ fn generation(
     clock: &Arc<dyn Clock>,
     control: &Control,
     once: bool,
+    (board, pipe): (&Board, &RefCell<Pipe>),
 ) -> Result<End, Problem> {
+    board.enter(Phase::Starting);
     let plan = Plan::new(cast.take_interest(), true);
     let sinks = sink::start(&config.sinks, store, clock)?;
-    let set = Setting { config, cast, plan: &plan, store, clock, once };
-    let end = Engine::new(set, inherited)?.run(control)?;
+    board.show_sinks(sinks.watch());
+    let set = Setting { config, cast, plan: &plan, store, clock, once, board, pipe };
+    let mut engine = Engine::new(set, inherited)?;
+    board.enter(Phase::Running);
+    let end = engine.run(control)?;
     let drained = sinks.drain(config.service.drain_timeout)?;
     for (sink, count) in drained.pending {
         tracing::warn!(sink, count, "alerts wait for the next start");
     }
+    board.settle();
     Ok(end)
 }

@@ -35,7 +35,7 @@ mod tests;
 
 pub use counters::{Counters, Numbers};
 pub use message::Message;
-pub use threads::{Drained, Sinks, start};
+pub use threads::{Drained, Sinks, Watch, start};
 pub use worker::{Delivery, Next, Pace, Transport, Verdict, Worker};
 
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::counters::Counters;
+use super::counters::{Counters, Numbers};
 use super::worker::{Next, Pace, Worker};
 use super::{bounds, transport};
 use crate::checkpoint::Store;
@@ -28,10 +28,34 @@ pub struct Sinks {
     shared: Arc<Shared>,
 }
 
+#[derive(Clone)]
 struct Running {
     counters: Arc<Counters>,
     is_draining: Arc<AtomicBool>,
     trouble: Arc<Mutex<Option<String>>>,
+}
+
+/// What sinks do, for whoever looks on. They may have ended meanwhile.
+#[derive(Clone, Default)]
+pub struct Watch {
+    running: BTreeMap<String, Running>,
+}
+
+impl Watch {
+    /// The sinks.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.running.keys().map(String::as_str)
+    }
+
+    /// What a sink did so far.
+    pub fn numbers(&self, sink: &str) -> Numbers {
+        self.running.get(sink).map(|running| running.counters.numbers()).unwrap_or_default()
+    }
+
+    /// Why the last try of a sink came to nothing; `None` when it did not.
+    pub fn trouble(&self, sink: &str) -> Option<String> {
+        guard(&self.running.get(sink)?.trouble).clone()
+    }
 }
 
 /// What was left when the sinks ended.
@@ -156,24 +180,9 @@ fn work(worker: &mut Worker, store: &Store, shared: &Shared, trouble: &Mutex<Opt
 }
 
 impl Sinks {
-    /// The counters of each sink, by name.
-    pub fn counters(&self) -> impl Iterator<Item = (&str, &Counters)> {
-        self.running.iter().map(|(name, running)| (name.as_str(), &*running.counters))
-    }
-
-    /// Why the last try of each sink came to nothing, for those in trouble.
-    pub fn troubles(&self) -> Vec<(String, String)> {
-        let trouble = |(name, running): (&String, &Running)| {
-            Some((name.clone(), guard(&running.trouble).clone()?))
-        };
-        self.running.iter().filter_map(trouble).collect()
-    }
-
-    /// Seconds that the oldest alert waits for a sink; 0 when none does.
-    pub fn lag_s(&self, sink: &str) -> Result<f64, Problem> {
-        let oldest = self.store.backlog(sink)?.oldest;
-        let age = oldest.map_or(0, |oldest| self.clock.now_nanos().saturating_sub(oldest));
-        Ok(Duration::from_nanos(u64::try_from(age).unwrap_or(0)).as_secs_f64())
+    /// What they do, for whoever looks on.
+    pub fn watch(&self) -> Watch {
+        Watch { running: self.running.clone() }
     }
 
     /// Delivers what is in the outbox, then ends; at the latest when `deadline` is

@@ -2,6 +2,7 @@
 
 mod expand;
 mod open;
+pub mod stdin;
 pub mod syslog;
 pub mod tail;
 mod text;

@@ -85,6 +85,14 @@ pub(super) fn unpacked(file: File, progress: &Arc<AtomicU64>) -> io::Result<(Rea
     decompressed(Counted { inner: Box::new(file), counters }, consumed)
 }
 
+/// Standard input without gzip and zstd.
+pub(super) fn unpacked_stdin() -> io::Result<Reader> {
+    let consumed = Arc::new(AtomicU64::new(0));
+    let counters = [Arc::clone(&consumed), Arc::default()];
+    let (reader, _) = decompressed(Counted { inner: Box::new(io::stdin()), counters }, consumed)?;
+    Ok(reader)
+}
+
 /// Takes gzip and zstd off, recognised by their magic bytes.
 fn decompressed(mut raw: Counted, consumed: Arc<AtomicU64>) -> io::Result<(Reader, bool)> {
     let magic = peek(&mut raw, 4)?;

@@ -29,6 +29,9 @@ impl<'p> Engine<'p> {
             return Ok(());
         }
         let committed = self.set.store.commit(&commit)?;
+        let took = self.set.clock.uptime().saturating_sub(self.last_commit);
+        self.meters.commits.observe(took);
+        self.meters.record(&committed.taken);
         if self.full.is_none()
             && let Some(sink) = &committed.full
         {
@@ -123,8 +126,10 @@ impl<'p> Engine<'p> {
             tracing::error!("the detectors' state is of another version; they begin anew");
         }
         let ready = self.set.cast.start(blob.as_ref())?;
+        self.meters.retire(&self.machine);
         self.machine = Machine::new(ready, blob, &self.faults.quarantined);
         for entry in self.set.store.journal_from(from)? {
+            self.set.board.turn();
             let (sequence, bytes) = entry?;
             let Some(entry) = Entry::decode(&bytes) else {
                 tracing::error!(sequence, "an entry of the journal cannot be read");

@@ -1,10 +1,14 @@
 //! Ends: of the input, of a generation, and the accounts.
 
-use super::{Cast, Config, Engine, Entry, Ledger, Problem};
+use logwasp_core::ledger::Ledger;
+
+use super::{Cast, Config, Engine, Entry, Problem};
+use crate::service::board::Phase;
 
 impl Engine<'_> {
     /// The input ends.
     pub(super) fn finish(&mut self) -> Result<(), Problem> {
+        self.set.board.enter(Phase::Ending);
         let open: Vec<_> = self.numbers.keys().copied().collect();
         for (source, file) in open {
             self.end(source, file);
@@ -19,6 +23,7 @@ impl Engine<'_> {
 
     /// What is whole is taken; everything is made durable.
     pub(super) fn drain(&mut self) -> Result<(), Problem> {
+        self.set.board.enter(Phase::Ending);
         self.hang_up();
         let numbers: Vec<u32> = self.intakes.keys().copied().collect();
         for number in numbers {
@@ -29,6 +34,7 @@ impl Engine<'_> {
             self.take(&mut intake, rows);
             self.intakes.insert(number, intake);
         }
+        self.leave_pipe();
         self.advance(self.set.clock.uptime());
         self.commit()?;
         self.mend()?;
@@ -39,13 +45,14 @@ impl Engine<'_> {
 
     /// The accounts of all streams of this generation.
     pub(super) fn ledger(&self) -> Ledger {
-        let mut total = self.ledger;
-        self.intakes.values().for_each(|intake| total += intake.ledger());
+        let mut total = Ledger::default();
+        self.read_so_far().values().for_each(|read| total += read.ledger);
         total
     }
 
     /// Tells the accounts.
-    pub(super) fn settle(&self) {
+    pub(super) fn settle(&mut self) {
+        self.publish_now();
         let (ledger, accounts) = (self.ledger(), self.machine.accounts());
         tracing::info!(
             bytes_in = ledger.bytes_in,
@@ -75,6 +82,7 @@ impl Engine<'_> {
             Ok(Box::new((config, cast)))
         });
         next.inspect_err(|problem| {
+            self.set.board.count_reload(false);
             tracing::error!(
                 place = problem.place,
                 hint = problem.hint,

@@ -3,19 +3,22 @@
 
 mod durable;
 mod ends;
+mod piping;
+mod publish;
 mod reading;
 mod time;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use logwasp_core::format::Format;
-use logwasp_core::ledger::Ledger;
 use logwasp_core::scan::Plan;
 
 use super::blob::{Blob, NAME};
+use super::board::Board;
 use super::cast::Cast;
 use super::control::Control;
 use super::entry::Entry;
@@ -24,6 +27,7 @@ use super::host_alert;
 use super::intake::{Intake, Row, Shared};
 use super::listen::{Listener, Way, listen, segments};
 use super::machine::Machine;
+use super::pipe::Pipe;
 use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
 use super::watermark::{Hand, watermark};
 use crate::alert::{Identified, to_stored};
@@ -34,6 +38,7 @@ use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
 use crate::source::syslog::Inherited;
 use crate::source::tail::{Arrival, FileId, Settings, Start, Tail};
+use publish::Meters;
 
 /// What has not been written to for so long is as whole as it gets.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -62,6 +67,10 @@ pub(super) struct Setting<'p> {
     pub(super) clock: &'p Arc<dyn Clock>,
     /// Files end where they end now.
     pub(super) once: bool,
+    /// Where others look.
+    pub(super) board: &'p Board,
+    /// Standard input.
+    pub(super) pipe: &'p RefCell<Pipe>,
 }
 
 /// Why a generation ended.
@@ -103,8 +112,7 @@ pub(super) struct Engine<'p> {
     faults: Faults,
     full: Option<String>,
     newest: Option<i64>,
-    /// Of streams that are over.
-    ledger: Ledger,
+    meters: Meters,
 }
 
 /// When a source spoke last.
@@ -161,11 +169,12 @@ impl<'p> Engine<'p> {
             faults,
             full: None,
             newest: None,
-            ledger: Ledger::default(),
+            meters: Meters::default(),
         };
         engine.revive()?;
         engine.mend()?;
         engine.lay_out()?;
+        engine.open_pipe()?;
         engine.listen(inherited)?;
         Ok(engine)
     }
@@ -173,6 +182,7 @@ impl<'p> Engine<'p> {
     /// Reads until somebody asks for an end.
     pub(super) fn run(&mut self, control: &Control) -> Result<End, Problem> {
         loop {
+            self.set.board.turn();
             if control.is_stopping() {
                 self.drain()?;
                 return Ok(End::Stop);
@@ -185,7 +195,7 @@ impl<'p> Engine<'p> {
             }
             let is_more = self.read()?;
             self.tick()?;
-            if self.set.once && !is_more && self.full.is_none() {
+            if self.set.once && !is_more && self.full.is_none() && !self.is_piping() {
                 self.finish()?;
                 return Ok(End::Stop);
             }
@@ -229,6 +239,7 @@ impl<'p> Engine<'p> {
         for told in told {
             let bytes = to_stored(&told, &self.sources);
             self.commit_bytes += bytes.len();
+            self.meters.raise(&told);
             self.commit.alerts.push(NewAlert {
                 detector: NAME.to_owned(),
                 id: told.id,
@@ -263,7 +274,7 @@ fn tail(set: &Setting<'_>, source: &Source, known: &Known) -> Result<Option<Tail
             )],
             ..Settings::default()
         },
-        SourceKind::Syslog(_) => return Ok(None),
+        SourceKind::Syslog(_) | SourceKind::Stdin => return Ok(None),
     };
     let of_source = known.records.values().filter(|record| record.source == source.name);
     let positions = of_source.map(SourceRecord::position).collect();

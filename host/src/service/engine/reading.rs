@@ -1,9 +1,9 @@
 //! Reading: from what arrives to rows.
 
 use super::{
-    Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake, MESSAGES,
-    Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span, Way,
-    Whose, listen, record_key, span_key,
+    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake,
+    MESSAGES, Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span,
+    Way, Whose, listen, record_key, span_key,
 };
 
 impl<'p> Engine<'p> {
@@ -34,6 +34,7 @@ impl<'p> Engine<'p> {
         }
         self.is_first_step = false;
         is_more |= self.receive(now);
+        is_more |= self.draw(now);
         self.is_caught_up |= !is_more;
         Ok(is_more)
     }
@@ -59,6 +60,11 @@ impl<'p> Engine<'p> {
             }
             self.listeners.insert(index, listener);
         }
+        let counters = self.listeners.iter().filter_map(|(index, listener)| {
+            let source = self.set.config.sources.get(*index)?;
+            Some((source.name.clone(), Arc::clone(&listener.counters)))
+        });
+        self.set.board.show_syslog(counters.collect());
         Ok(())
     }
 
@@ -145,7 +151,7 @@ impl<'p> Engine<'p> {
         intake.end(self.shared(source), &mut rows);
         self.take(&mut intake, rows);
         self.put(&mut intake);
-        self.ledger += intake.ledger();
+        self.meters.end(source, &intake);
         // What is over is known on, so that it is not read again, but not whom it covers.
         let gone = intake.spans.keys().map(|whose| (span_key(intake.number, whose), None));
         self.commit.positions.extend(gone);
@@ -178,7 +184,7 @@ impl<'p> Engine<'p> {
             plan: self.set.plan,
             zones: &self.set.config.zones,
             format: self.set.config.sources.get(source).and_then(|source| match &source.kind {
-                SourceKind::File(_) => source.format,
+                SourceKind::File(_) | SourceKind::Stdin => source.format,
                 SourceKind::Syslog(_) => source.format.or(Some(Format::Syslog)),
             }),
             once: self.set.once,
@@ -201,7 +207,7 @@ impl<'p> Engine<'p> {
         let configured = self.set.config.sources.get(source);
         let from_end = configured.is_some_and(|source| match &source.kind {
             SourceKind::File(file) => file.from_end,
-            SourceKind::Syslog(_) => false,
+            SourceKind::Syslog(_) | SourceKind::Stdin => false,
         });
         let name = configured.map_or("", |source| &source.name);
         // What stood there before only tells how to read what follows.

@@ -20,6 +20,7 @@ impl<'p> Engine<'p> {
         self.advance(now);
         self.commit()?;
         self.mend()?;
+        self.publish();
         let is_old = now.saturating_sub(self.last_snapshot) >= SNAPSHOT_INTERVAL;
         if self.is_stirred && (is_old || self.journal_bytes >= SNAPSHOT_BYTES) {
             self.snapshot()?;
@@ -28,6 +29,10 @@ impl<'p> Engine<'p> {
     }
 
     pub(super) fn flush_silent(&mut self, now: Duration) {
+        if self.set.once {
+            // The end will come.
+            return;
+        }
         let silent = self.intakes.iter().filter(|(_, intake)| {
             intake.waits() && now.saturating_sub(intake.last_bytes) >= SILENCE
         });
@@ -55,7 +60,9 @@ impl<'p> Engine<'p> {
             newest: intake.record.newest,
             is_idle: now.saturating_sub(intake.last_bytes) >= service.idle_after,
         };
-        let hands = self.intakes.values().map(hand);
+        // Streams that are over hold nobody back, but they told of time too.
+        let over = Hand { newest: self.newest, is_idle: true };
+        let hands = self.intakes.values().map(hand).chain([over]);
         let is_crowded = self.machine.waiting_rows() >= service.rows_waiting_max;
         let told = match self.set.once {
             // What is there is put in order as a whole, as far as it can wait; so is

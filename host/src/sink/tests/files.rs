@@ -99,17 +99,17 @@ fn sinks_on_threads_do_not_disturb_each_other() {
     let running = start(&sinks, &store, &clock()).expect("started");
     raise(&store, 0..25);
     let watch = Stopwatch::start();
-    while pending(&store) > 0 || running.troubles().is_empty() {
+    while pending(&store) > 0 || running.watch().trouble("bad").is_none() {
         assert!(watch.elapsed() < LONG);
         std::thread::sleep(Duration::from_millis(1));
     }
-    assert_eq!(running.troubles()[0].0, "bad");
-    assert!(running.lag_s("bad").expect("read") > 0.0);
-    let delivered: Vec<(String, u64)> = running
-        .counters()
-        .map(|(name, counters)| (name.to_owned(), counters.numbers().delivered))
-        .collect();
-    assert_eq!(delivered, [("bad".to_owned(), 0), ("s".to_owned(), 25)]);
+    let seen = running.watch();
+    assert_eq!((seen.trouble("s"), seen.numbers("bad").delivered), (None, 0));
+    assert!(store.backlog("bad").expect("read").oldest.is_some());
+    assert_eq!(
+        (seen.names().collect::<Vec<_>>(), seen.numbers("s").delivered),
+        (vec!["bad", "s"], 25)
+    );
     let drained = running.drain(Duration::from_millis(100)).expect("drained");
     assert_eq!(drained.pending, [("bad".to_owned(), 25)]);
     assert_eq!(lines(&good), ids(0..25));

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::telemetry::{Metric, metrics};
+
 /// A way that messages come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -147,10 +149,10 @@ pub struct Counters {
 /// One value for `/metrics`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sample {
-    /// Its name; one that ends in `_total` only grows.
-    pub name: &'static str,
-    /// A label with its value.
-    pub label: Option<(&'static str, &'static str)>,
+    /// What it is. Its first label is the source.
+    pub metric: &'static Metric,
+    /// The value of its second label.
+    pub label: Option<&'static str>,
     /// The value.
     pub value: u64,
 }
@@ -213,37 +215,36 @@ impl Counters {
 
     /// All of it, for `/metrics`.
     pub fn samples(&self) -> Vec<Sample> {
-        let plain = |name, value| Sample { name, label: None, value };
+        let plain = |metric, value| Sample { metric, label: None, value };
         let mut samples = vec![
-            plain("syslog_connections_opened_total", self.connections_opened()),
-            plain("syslog_connections_open", self.connections_open()),
-            plain("syslog_tls_failures_total", self.tls_failures()),
-            plain("syslog_messages_cut_total", self.cut()),
-            plain("syslog_wrong_counts_total", self.wrong_counts()),
-            plain("syslog_backpressure_total", self.backpressure()),
+            plain(&metrics::SYSLOG_OPENED, self.connections_opened()),
+            plain(&metrics::SYSLOG_OPEN, self.connections_open()),
+            plain(&metrics::SYSLOG_TLS_FAILURES, self.tls_failures()),
+            plain(&metrics::SYSLOG_CUT, self.cut()),
+            plain(&metrics::SYSLOG_WRONG_COUNTS, self.wrong_counts()),
+            plain(&metrics::SYSLOG_BACKPRESSURE, self.backpressure()),
         ];
+        let labelled = |metric, label, value| Sample { metric, label: Some(label), value };
         for transport in Transport::ALL {
-            let label = Some(("transport", transport.name()));
-            let value = self.messages(transport);
-            samples.push(Sample { name: "syslog_messages_total", label, value });
-            let value = self.bytes(transport);
-            samples.push(Sample { name: "syslog_bytes_total", label, value });
+            let (messages, bytes) = (self.messages(transport), self.bytes(transport));
+            samples.push(labelled(&metrics::SYSLOG_MESSAGES, transport.name(), messages));
+            samples.push(labelled(&metrics::SYSLOG_BYTES, transport.name(), bytes));
         }
-        samples.extend(Dropped::ALL.map(|reason| Sample {
-            name: "syslog_messages_dropped_total",
-            label: Some(("reason", reason.name())),
-            value: self.dropped(reason),
-        }));
-        samples.extend(Refused::ALL.map(|reason| Sample {
-            name: "syslog_connections_refused_total",
-            label: Some(("reason", reason.name())),
-            value: self.refused(reason),
-        }));
-        samples.extend(TimedOut::ALL.map(|what| Sample {
-            name: "syslog_connections_timed_out_total",
-            label: Some(("waiting_for", what.name())),
-            value: self.timed_out(what),
-        }));
+        samples.extend(
+            Dropped::ALL.map(|reason| {
+                labelled(&metrics::SYSLOG_DROPPED, reason.name(), self.dropped(reason))
+            }),
+        );
+        samples.extend(
+            Refused::ALL.map(|reason| {
+                labelled(&metrics::SYSLOG_REFUSED, reason.name(), self.refused(reason))
+            }),
+        );
+        samples.extend(
+            TimedOut::ALL.map(|what| {
+                labelled(&metrics::SYSLOG_TIMED_OUT, what.name(), self.timed_out(what))
+            }),
+        );
         samples
     }
 
