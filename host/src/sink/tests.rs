@@ -101,6 +101,16 @@ fn work_off(worker: &mut Worker) {
     }
 }
 
+/// Steps until the sink is in trouble for this reason.
+fn try_until(worker: &mut Worker, reason: &str) {
+    let watch = Stopwatch::start();
+    while !worker.trouble().is_some_and(|why| why.contains(reason)) {
+        assert!(watch.elapsed() < LONG, "{:?}", worker.trouble());
+        worker.step(&Hurry).expect("the store works");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn pending(store: &Store) -> u64 {
     store.backlog("s").expect("read").count
 }

@@ -217,12 +217,7 @@ fn rsyslog_gets_every_alert_over_tls() {
     };
     let mut stranger = worker(&tls_sink("other.pem"), &store);
     raise(&store, 0..12);
-    let watch = Stopwatch::start();
-    while !stranger.trouble().is_some_and(|why| why.contains("certificate")) {
-        assert!(watch.elapsed() < LONG, "{:?}", stranger.trouble());
-        stranger.step(&Hurry).expect("the store works");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    try_until(&mut stranger, "certificate");
     assert_eq!(pending(&store), 12);
     let mut worker = worker(&tls_sink("ca.pem"), &store);
     work_off(&mut worker);
