@@ -12,11 +12,16 @@ use logwasp_core::time::{HOUR, TimeQuality};
 type Whose = (String, Kind, Option<String>);
 
 /// A time this far after a file's modification was never written by its clock.
-const FUTURE_SKEW_MAX: i64 = 26 * HOUR;
+pub(crate) const FUTURE_SKEW_MAX: i64 = 26 * HOUR;
 
 /// Hosts of one stream at most: a collector's file may hold thousands, and probes
 /// see one record in 64 KiB.
-const HOSTS_MAX: usize = 65_536;
+pub(crate) const HOSTS_MAX: usize = 65_536;
+
+/// True for a server's requests to itself, which are no one's log.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    host == "::1" || host.starts_with("127.")
+}
 
 /// What the probes of one stream prove.
 #[derive(Debug)]
@@ -53,9 +58,10 @@ impl Coverage {
         }
         self.newest = self.newest.max(Some(probe.time));
         self.oldest = Some(self.oldest.map_or(probe.time, |oldest| oldest.min(probe.time)));
-        let is_loopback = probe.host == "::1" || probe.host.starts_with("127.");
         let whose = (probe.host.clone(), probe.kind, probe.direction.clone());
-        if is_loopback || (self.spans.len() >= HOSTS_MAX && !self.spans.contains_key(&whose)) {
+        if is_loopback(&probe.host)
+            || (self.spans.len() >= HOSTS_MAX && !self.spans.contains_key(&whose))
+        {
             return;
         }
         let span = self.spans.entry(whose).or_insert(Span {

@@ -9,13 +9,14 @@ use logwasp_core::event::{Event, Kind};
 use logwasp_core::ledger::Ledger;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
-use logwasp_core::session::{self, Candidate, Gatherer};
+use logwasp_core::session;
 use logwasp_core::stream::{Damaged, Place, Visitor};
 
 use super::coverage::Coverage;
 use super::order::{Collector, RowKey};
 use super::read::{Finding, ReadOptions, broken_off, damage_of, is_unknown, read_through};
 use super::row;
+use super::sessions::Sessions;
 use super::texts::{FolderTexts, keep_aside};
 use super::witness::Witness;
 use crate::problem::Problem;
@@ -156,7 +157,7 @@ impl Reaper<'_> {
         }
         let file = keep_aside(opened, self.options.format)?;
         let Some(file) = file else { return Ok(None) };
-        Ok(Some(Sessions::new(FolderTexts::of(input.clone(), file)?, 0)))
+        Ok(Some(Box::new(Sessions::new(FolderTexts::of(input.clone(), file)?, 0))))
     }
 
     /// The files of an input's folder, and the input's place among them.
@@ -196,18 +197,6 @@ struct Rows<'a, 'h> {
     error: Option<io::Error>,
 }
 
-struct Sessions {
-    texts: FolderTexts,
-    file: usize,
-    gatherer: Gatherer,
-}
-
-impl Sessions {
-    fn new(texts: FolderTexts, file: usize) -> Box<Self> {
-        Box::new(Self { texts, file, gatherer: Gatherer::default() })
-    }
-}
-
 impl Rows<'_, '_> {
     /// Keeps the row of an event that was matched.
     fn keep<'c>(&mut self, event: &Event<'c>, position: u64, part: u8, arena: &'c Bump) -> bool {
@@ -239,21 +228,12 @@ impl Rows<'_, '_> {
         if !session::is_candidate(interest.of_kind(Kind::ExchangeSmtpSession), row, arena) {
             return false;
         }
-        let cell = |name: &[u8]| row.field(name).map(|v| v.text(arena)).unwrap_or_default();
-        let (session_id, connector) = (cell(b"session-id"), cell(b"connector-id"));
         let (reaper, source) = (self.reaper, self.source);
         let sessions = self.sessions.get_or_insert_with(|| {
             let (inputs, file) = reaper.folder_of(source);
-            Sessions::new(FolderTexts::new(inputs), file)
+            Box::new(Sessions::new(FolderTexts::new(inputs), file))
         });
-        let candidate = Candidate {
-            file: sessions.file,
-            offset: place.text_offset,
-            time: row.time,
-            session_id,
-            connector,
-        };
-        let facts = sessions.gatherer.gather(&mut sessions.texts, &candidate);
+        let facts = sessions.facts(row, place, arena);
         let mut event = Event::default();
         session::event(row, &facts, arena, &mut event);
         self.keep(&event, place.position, SESSION_PART, arena)

@@ -13,6 +13,7 @@ pub(crate) mod read;
 pub mod reasons;
 pub(crate) mod row;
 pub(crate) mod second_stage;
+pub(crate) mod sessions;
 pub(crate) mod texts;
 mod witness;
 

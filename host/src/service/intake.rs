@@ -12,9 +12,9 @@ use logwasp_core::interest::Interest;
 use logwasp_core::limits::RECOGNIZE_BYTES_MAX;
 use logwasp_core::probe::Probe;
 use logwasp_core::scan::Plan;
-use logwasp_core::session::{self, Candidate, Gatherer};
+use logwasp_core::session;
 use logwasp_core::stream::{Damaged, Encoding, Origin, Place, Visitor};
-use logwasp_core::time::{HOUR, SECOND, TimeQuality, Zones};
+use logwasp_core::time::{SECOND, TimeQuality, Zones};
 
 use super::figures::Read;
 use super::source_record::{SourceRecord, Span, Whose};
@@ -23,17 +23,12 @@ use crate::pipeline::harvest::{COVERAGE_PART, RECORD_PART, SESSION_PART};
 use crate::pipeline::order::RowKey;
 use crate::pipeline::read::AnyStream;
 use crate::pipeline::row;
-use crate::pipeline::texts::FolderTexts;
+use crate::pipeline::sessions::Sessions;
 use crate::record::reference;
 use crate::source::stdin::Aside;
-use crate::source::{Input, expand};
 
 /// A probe further ahead of the present than this was written by a wrong clock.
 const SKEW_MAX: i64 = 5 * 60 * SECOND;
-/// The same for saved logs, after the file's modification.
-const SAVED_SKEW_MAX: i64 = 26 * HOUR;
-/// Hosts of one stream whose coverage is kept.
-const HOSTS_MAX: usize = 65_536;
 /// Findings that are told in the log, one by one.
 const TOLD_MAX: u64 = 10;
 
@@ -76,12 +71,6 @@ pub(super) struct Intake<'p> {
     damage_told: u64,
     /// Rows of this run.
     rows: u64,
-}
-
-struct Sessions {
-    texts: FolderTexts,
-    file: usize,
-    gatherer: Gatherer,
 }
 
 /// A matched row.
@@ -340,19 +329,11 @@ impl<'p> Rows<'_, 'p> {
         if !session::is_candidate(interest.of_kind(Kind::ExchangeSmtpSession), row, arena) {
             return false;
         }
-        let cell = |name: &[u8]| row.field(name).map(|v| v.text(arena)).unwrap_or_default();
-        let (session_id, connector) = (cell(b"session-id"), cell(b"connector-id"));
         let aside = self.intake.aside.as_ref().map(Aside::path);
-        let (path, once) = (aside.unwrap_or_else(|| self.intake.record.path()), self.shared.once);
-        let sessions = self.intake.sessions.get_or_insert_with(|| Sessions::around(&path, once));
-        let candidate = Candidate {
-            file: sessions.file,
-            offset: place.text_offset,
-            time: row.time,
-            session_id,
-            connector,
-        };
-        let facts = sessions.gatherer.gather(&mut sessions.texts, &candidate);
+        let path = aside.unwrap_or_else(|| self.intake.record.path());
+        let is_live = !self.shared.once;
+        let sessions = self.intake.sessions.get_or_insert_with(|| Sessions::around(&path, is_live));
+        let facts = sessions.facts(row, place, arena);
         let mut event = Event::default();
         session::event(row, &facts, arena, &mut event);
         self.keep(&event, place.position, SESSION_PART, arena)
@@ -362,9 +343,8 @@ impl<'p> Rows<'_, 'p> {
     fn cover(&mut self, probe: &Probe) {
         let whose = (probe.host.clone(), probe.kind, probe.direction.clone());
         let known = self.intake.spans.get(&whose).copied();
-        let is_loopback = probe.host == "::1" || probe.host.starts_with("127.");
-        let is_full = known.is_none() && self.intake.spans.len() >= HOSTS_MAX;
-        if is_loopback || is_full {
+        let is_full = known.is_none() && self.intake.spans.len() >= coverage::HOSTS_MAX;
+        if coverage::is_loopback(&probe.host) || is_full {
             return;
         }
         let time = probe.time;
@@ -408,7 +388,7 @@ impl Visitor for Rows<'_, '_> {
             return;
         }
         let latest = match (self.shared.once, self.intake.modified_nanos) {
-            (true, Some(modified)) => modified.saturating_add(SAVED_SKEW_MAX),
+            (true, Some(modified)) => modified.saturating_add(coverage::FUTURE_SKEW_MAX),
             _ => self.shared.now_nanos.saturating_add(SKEW_MAX),
         };
         if probe.time > latest {
@@ -425,27 +405,5 @@ impl Visitor for Rows<'_, '_> {
             let place = format!("{}@{}", self.name, damaged.position);
             tracing::warn!(place, reason = damaged.reason, "a record cannot be read");
         }
-    }
-}
-
-impl Sessions {
-    /// The files of a folder follow each other.
-    fn around(path: &std::path::Path, once: bool) -> Self {
-        let parent = path.parent().map(std::path::Path::to_owned);
-        let (inputs, _) = expand(&parent.into_iter().collect::<Vec<_>>());
-        let is_beside =
-            |input: &Input| matches!(input, Input::File(other) if other.parent() == path.parent());
-        let mut inputs: Vec<Input> = inputs.into_iter().filter(is_beside).collect();
-        let own = Input::File(path.to_owned());
-        let file = inputs.iter().position(|input| *input == own).unwrap_or_else(|| {
-            inputs = vec![own];
-            0
-        });
-        let (texts, gatherer) = if once {
-            (FolderTexts::new(inputs), Gatherer::default())
-        } else {
-            (FolderTexts::live(inputs), Gatherer::only_before())
-        };
-        Self { texts, file, gatherer }
     }
 }
