@@ -35,6 +35,11 @@ pub fn process_cpu() -> Duration {
     read(ClockId::ProcessCPUTime)
 }
 
+/// Time since the machine started, sleep included.
+pub fn since_boot() -> Duration {
+    read(ClockId::Boottime)
+}
+
 fn thread_cpu() -> Duration {
     read(ClockId::ThreadCPUTime)
 }

@@ -25,6 +25,7 @@ mod seeds; // the page of cases
 mod service; // the service: killed, reloaded, stopped
 mod soundness; // what must not change a verdict
 mod support; // what the tests share
+mod systemd; // what a service manager hears, and the unit
 mod tidy; // house rules that no lint knows
 mod worked; // worked examples: none is missing
 

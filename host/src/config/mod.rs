@@ -28,7 +28,9 @@ pub use sink::{
     Transport, Url, WebhookSink,
 };
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where compiled detectors are kept unless the config says otherwise:
 /// `$XDG_CACHE_HOME/logwasp`, else `$HOME/.cache/logwasp`.
@@ -42,4 +44,18 @@ pub fn default_cache_dir() -> Option<PathBuf> {
 /// The names that systemd gave to the sockets it passed on (`sd_listen_fds(3)`).
 pub fn passed_socket_names() -> Option<String> {
     std::env::var_os("LISTEN_FDNAMES")?.into_string().ok()
+}
+
+/// The socket on which the service manager listens (`sd_notify(3)`).
+pub fn notify_socket() -> Option<OsString> {
+    std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty())
+}
+
+/// How often the service manager wants to hear from this process
+/// (`sd_watchdog_enabled(3)`).
+pub fn watchdog() -> Option<Duration> {
+    let number = |name| std::env::var_os(name)?.to_str()?.parse::<u64>().ok();
+    let is_ours = number("WATCHDOG_PID").is_none_or(|pid| pid == u64::from(std::process::id()));
+    let usec = number("WATCHDOG_USEC").filter(|usec| is_ours && *usec > 0)?;
+    Some(Duration::from_micros(usec))
 }

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::figures::{Figures, seconds};
+use super::notify::Notify;
 use crate::admin::Status;
 use crate::checkpoint::Store;
 use crate::clock::Clock;
@@ -38,6 +39,8 @@ pub(super) struct Board {
     turned_ms: AtomicU64,
     stalled_after_ms: AtomicU64,
     sheets: Mutex<Sheets>,
+    /// Who watches over the process.
+    manager: Notify,
 }
 
 #[derive(Default)]
@@ -59,14 +62,26 @@ impl Board {
             turned_ms: AtomicU64::new(0),
             stalled_after_ms: AtomicU64::new(u64::MAX),
             sheets: Mutex::default(),
+            manager: Notify::default(),
         };
         board.turn();
         board
     }
 
+    /// The same, which the service manager hears of too.
+    pub(super) fn with_manager(self, manager: Notify) -> Self {
+        Self { manager, ..self }
+    }
+
+    pub(super) fn manager(&self) -> &Notify {
+        &self.manager
+    }
+
     /// The loop turns.
     pub(super) fn turn(&self) {
-        self.turned_ms.store(self.clock.uptime().as_millis() as u64, Ordering::Relaxed);
+        let now = self.clock.uptime();
+        self.turned_ms.store(now.as_millis() as u64, Ordering::Relaxed);
+        self.manager.turns(now);
     }
 
     /// Whoever has not turned for so long is not healthy.

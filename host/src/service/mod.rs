@@ -31,6 +31,7 @@ mod intake;
 mod listen;
 mod log;
 mod machine;
+mod notify;
 mod pipe;
 mod source_record;
 mod watermark;
@@ -43,7 +44,7 @@ use logwasp_core::scan::Plan;
 
 use crate::checkpoint::{DATABASE, Store};
 use crate::clock::{Clock, SystemClock};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::problem::Problem;
 use crate::sink;
 use crate::source::syslog::Inherited;
@@ -52,6 +53,7 @@ use cast::Cast;
 use control::Control;
 use endpoints::Endpoints;
 use engine::{End, Engine, Setting};
+use notify::Notify;
 use pipe::Pipe;
 
 /// Why the service does not run.
@@ -76,7 +78,8 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
     let store = Arc::new(store);
     let board = Board::new(Arc::clone(&clock), Arc::clone(&store), dir.join(DATABASE));
-    let board = Arc::new(board);
+    let manager = Notify::new(config::notify_socket().as_deref(), config::watchdog());
+    let board = Arc::new(board.with_manager(manager));
     let mut endpoints = Endpoints::new(Arc::clone(&board), once);
     endpoints.follow(&config).map_err(Failure::Operating)?;
     tracing::info!(state_dir = %dir.display(), "the service runs");
@@ -136,6 +139,7 @@ fn generation(
     let set = Setting { config, cast, plan: &plan, store, clock, once, board, pipe };
     let mut engine = Engine::new(set, inherited)?;
     board.enter(Phase::Running);
+    board.manager().ready();
     let end = engine.run(control)?;
     let drained = sinks.drain(config.service.drain_timeout)?;
     for (sink, count) in drained.pending {

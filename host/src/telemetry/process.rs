@@ -7,7 +7,7 @@ use rustix::process::{Resource, getrlimit};
 
 use super::exposition::Exposition;
 use super::metrics;
-use crate::clock::process_cpu;
+use crate::clock::{now_nanos, process_cpu, since_boot};
 
 /// Adds them. What the system does not tell is left out.
 pub fn expose_process(out: &mut Exposition) {
@@ -24,10 +24,9 @@ pub fn expose_process(out: &mut Exposition) {
         out.count(&metrics::PROCESS_THREADS, &[], stat.threads);
         out.count(&metrics::PROCESS_VIRTUAL, &[], stat.virtual_bytes);
         out.count(&metrics::PROCESS_RESIDENT, &[], stat.resident_pages * page_size() as u64);
-        if let Some(boot_s) = boot_s(&fs::read_to_string("/proc/stat").unwrap_or_default()) {
-            let since_boot = stat.start_ticks as f64 / clock_ticks_per_second() as f64;
-            out.add(&metrics::PROCESS_START, &[], boot_s as f64 + since_boot);
-        }
+        let booted_s = stat.start_ticks as f64 / clock_ticks_per_second() as f64;
+        let age_s = since_boot().as_secs_f64() - booted_s;
+        out.add(&metrics::PROCESS_START, &[], now_nanos() as f64 / 1e9 - age_s);
     }
 }
 
@@ -56,11 +55,6 @@ impl Stat {
     }
 }
 
-/// When the machine started, in seconds since 1970.
-fn boot_s(stat: &str) -> Option<u64> {
-    stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,7 +68,6 @@ mod tests {
             Stat { threads: 3, start_ticks: 777, virtual_bytes: 4096, resident_pages: 25 };
         assert_eq!(Stat::parse(line), Some(expected));
         assert_eq!(Stat::parse("42 (a) S 1"), None);
-        assert_eq!(boot_s("cpu 1 2\nbtime 1790000000\n"), Some(1_790_000_000));
     }
 
     /// Scenario: this process.
@@ -88,7 +81,7 @@ mod tests {
             let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
             line.and_then(|value| value.parse().ok()).expect(name)
         };
-        let now = crate::clock::now_nanos() as f64 / 1e9;
+        let now = now_nanos() as f64 / 1e9;
         let age = now - value("process_start_time_seconds");
         assert!((-2.0..86_400.0).contains(&age), "{age}");
         assert!(value("process_cpu_seconds_total") > 0.0);

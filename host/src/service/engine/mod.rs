@@ -184,14 +184,17 @@ impl<'p> Engine<'p> {
         loop {
             self.set.board.turn();
             if control.is_stopping() {
+                self.set.board.manager().stopping();
                 self.drain()?;
                 return Ok(End::Stop);
             }
-            if control.take_reload()
-                && let Some(next) = self.reload()
-            {
-                self.drain()?;
-                return Ok(End::Reload(next));
+            if control.take_reload() {
+                self.set.board.manager().reloading(self.set.clock.uptime());
+                if let Some(next) = self.reload() {
+                    self.drain()?;
+                    return Ok(End::Reload(next));
+                }
+                self.set.board.manager().ready();
             }
             let is_more = self.read()?;
             self.tick()?;
