@@ -139,6 +139,7 @@ fn figures_are_those_of_what_was_written() {
     for (name, value) in [
         ("logwasp_source_damaged_records_total{source=\"files\"}", 1.0),
         ("logwasp_source_streams{source=\"files\"}", 1.0),
+        ("logwasp_source_unread_bytes{source=\"files\"}", 0.0),
         ("logwasp_config_reloads_total{result=\"taken\"}", 1.0),
         ("logwasp_detector_quarantined{detector=\"lockout\"}", 0.0),
         ("logwasp_sink_backlog_alerts{sink=\"out\"}", 0.0),

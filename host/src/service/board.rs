@@ -14,7 +14,7 @@ use crate::admin::Status;
 use crate::checkpoint::Store;
 use crate::clock::Clock;
 use crate::sink::Watch;
-use crate::source::syslog::Counters;
+use crate::source::syslog::{Counters, Journal};
 use crate::telemetry::{Exposition, expose_process, metrics};
 
 /// How far the service is.
@@ -48,9 +48,16 @@ struct Sheets {
     phase: Phase,
     figures: Arc<Figures>,
     sinks: Watch,
-    syslog: Vec<(String, Arc<Counters>)>,
+    syslog: Vec<SyslogSheet>,
     /// What was counted in generations that are over, and beside them.
     before: Arc<Exposition>,
+}
+
+/// A source that listens.
+pub(super) struct SyslogSheet {
+    pub(super) source: String,
+    pub(super) counters: Arc<Counters>,
+    pub(super) journal: Option<Arc<Journal>>,
 }
 
 impl Board {
@@ -102,8 +109,8 @@ impl Board {
         self.sheets().sinks = sinks;
     }
 
-    pub(super) fn show_syslog(&self, counters: Vec<(String, Arc<Counters>)>) {
-        self.sheets().syslog = counters;
+    pub(super) fn show_syslog(&self, sources: Vec<SyslogSheet>) {
+        self.sheets().syslog = sources;
     }
 
     /// A config was read again.
@@ -165,7 +172,10 @@ impl Sheets {
             out.count(&metrics::SINK_FAILURES, sink, numbers.failures);
             out.count(&metrics::SINK_DEAD_LETTERS, sink, numbers.refused);
         }
-        for (source, counters) in &self.syslog {
+        for SyslogSheet { source, counters, journal } in &self.syslog {
+            if let Some(journal) = journal {
+                out.count(&metrics::SYSLOG_JOURNAL_BYTES, &[source], journal.bytes());
+            }
             for sample in counters.samples() {
                 let mut labels = vec![source.as_str()];
                 labels.extend(sample.label);

@@ -33,6 +33,8 @@ pub(super) struct SourceFigures {
     pub(super) name: String,
     pub(super) read: Read,
     pub(super) streams: u64,
+    /// Of files.
+    pub(super) unread_bytes: Option<u64>,
     pub(super) last_nanos: i64,
     pub(super) is_silent: bool,
 }
@@ -96,6 +98,9 @@ impl SourceFigures {
         out.count(&metrics::SOURCE_DAMAGED, source, ledger.damaged);
         out.count(&metrics::SOURCE_ROWS, source, self.read.rows);
         out.count(&metrics::SOURCE_STREAMS, source, self.streams);
+        if let Some(unread_bytes) = self.unread_bytes {
+            out.count(&metrics::SOURCE_UNREAD, source, unread_bytes);
+        }
         out.add(&metrics::SOURCE_LAST_RECEIVED, source, seconds(self.last_nanos));
         out.count(&metrics::SOURCE_SILENT, source, self.is_silent.into());
     }

@@ -19,6 +19,8 @@ use crate::source::syslog::{
 
 /// Batches that wait for the engine.
 const BATCHES_MAX: usize = 64;
+/// How often is looked whether a journal is due to be forced to the disk.
+const SYNC_LOOK: Duration = Duration::from_millis(250);
 
 /// A source that listens.
 pub(super) struct Listener {
@@ -80,6 +82,7 @@ pub(super) fn listen(
             let thread = thread::Builder::new().name(format!("journal {name}"));
             let writer =
                 thread.spawn(move || write(&source, &writes, &ending, receiver)).map_err(failed)?;
+            runtime.spawn(sync(name.clone(), Arc::clone(&journal)));
             Way::Journal(Journaled { journal, writer: Some(writer), is_ending })
         }
     };
@@ -123,6 +126,15 @@ impl Listener {
     }
 }
 
+impl Listener {
+    pub(super) fn journal(&self) -> Option<&Arc<Journal>> {
+        match &self.way {
+            Way::Channel(_) => None,
+            Way::Journal(journaled) => Some(&journaled.journal),
+        }
+    }
+}
+
 impl Journaled {
     /// Deletes the segments that are read to their end.
     pub(super) fn delete_read(&self, read: impl Fn(&Path) -> u64) -> Result<(), Problem> {
@@ -131,6 +143,18 @@ impl Journaled {
         match sealed.iter().take_while(is_read).last() {
             Some(last) => self.journal.delete_up_to(last.number),
             None => Ok(()),
+        }
+    }
+}
+
+/// Forces to the disk what is due while nothing comes; ends with the runtime.
+async fn sync(source: String, journal: Arc<Journal>) {
+    loop {
+        tokio::time::sleep(SYNC_LOOK).await;
+        let journal = Arc::clone(&journal);
+        let synced = tokio::task::spawn_blocking(move || journal.tick()).await;
+        if let Ok(Err(problem)) = synced {
+            tracing::error!(source, "{}", problem.what);
         }
     }
 }

@@ -66,6 +66,8 @@ metrics! {
         "Records that could not be read.";
     SOURCE_ROWS: Counter "logwasp_source_rows_total" ["source"]
         "Rows that some detector asked for.";
+    SOURCE_UNREAD: Gauge "logwasp_source_unread_bytes" ["source"]
+        "Bytes of its files that were not read, as of the last look; without compressed files.";
     SOURCE_STREAMS: Gauge "logwasp_source_streams" ["source"]
         "Streams that are being read: files, or the socket.";
     SOURCE_LAST_RECEIVED: Gauge "logwasp_source_last_received_timestamp_seconds" ["source"]
@@ -145,6 +147,8 @@ metrics! {
         "Bytes that came, with their delimiters.";
     SYSLOG_DROPPED: Counter "logwasp_syslog_messages_dropped_total" ["source", "reason"]
         "Messages that were lost.";
+    SYSLOG_JOURNAL_BYTES: Gauge "logwasp_syslog_journal_bytes" ["source"]
+        "Size of the journal of the source.";
     SYSLOG_CUT: Counter "logwasp_syslog_messages_cut_total" ["source"]
         "Messages of which only the beginning was kept.";
     SYSLOG_WRONG_COUNTS: Counter "logwasp_syslog_wrong_counts_total" ["source"]

@@ -101,6 +101,10 @@ impl Engine<'_> {
             name: source.name.clone(),
             read: read.get(&place).copied().unwrap_or_default(),
             streams: self.numbers.keys().filter(|(of, _)| *of == place).count() as u64,
+            unread_bytes: self
+                .tails
+                .get(place)
+                .and_then(|tail| Some(tail.as_ref()?.unread_bytes())),
             last_nanos: self.voices.get(place).map_or(0, |voice| voice.last_nanos),
             is_silent: self.voices.get(place).is_some_and(|voice| voice.is_silent),
         };

@@ -5,6 +5,7 @@ use super::{
     MESSAGES, Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span,
     Way, Whose, listen, record_key, span_key,
 };
+use crate::service::board::SyslogSheet;
 
 impl<'p> Engine<'p> {
     /// Reads a little of everything; true when there is more.
@@ -62,7 +63,11 @@ impl<'p> Engine<'p> {
         }
         let counters = self.listeners.iter().filter_map(|(index, listener)| {
             let source = self.set.config.sources.get(*index)?;
-            Some((source.name.clone(), Arc::clone(&listener.counters)))
+            Some(SyslogSheet {
+                source: source.name.clone(),
+                counters: Arc::clone(&listener.counters),
+                journal: listener.journal().map(Arc::clone),
+            })
         });
         self.set.board.show_syslog(counters.collect());
         Ok(())

@@ -248,6 +248,14 @@ impl Tail {
         Progress { bytes, has_more: !self.ready.is_empty() || due_in.is_zero(), due_in }
     }
 
+    /// Bytes on disk that were not read, as of the last look at the files; those of
+    /// compressed ones are not known.
+    pub fn unread_bytes(&self) -> u64 {
+        let live = self.streams.iter().map(|(_, stream)| stream);
+        let live = live.filter(|stream| stream.phase == Phase::Live && !stream.is_packed);
+        live.map(|stream| stream.size_seen.saturating_sub(stream.offset)).sum()
+    }
+
     /// Reads a stream again from `offset` on: what was handed on behind it was not
     /// taken.
     pub fn rewind(&mut self, file: FileId, offset: u64) {

@@ -132,3 +132,20 @@ fn a_loss_is_told() {
     assert!(log.iter().any(|line| line.contains("its last 7 bytes")), "{log:?}");
     assert_eq!(log.last().map(String::as_str), Some("ended 1"));
 }
+
+/// Scenario: a file and a compressed one, read a little at a time.
+/// Guarantees: what is left of the first is told, and nothing of the second.
+#[test]
+fn what_was_not_read_is_told() {
+    let mut rig = Rig::with(|settings| settings.chunk_bytes = 4_096);
+    rig.append("plain.log", vec![b'a'; 10_000]);
+    let packed = zstd::stream::encode_all(&[b'b'; 100_000][..], 1).expect("in memory");
+    rig.append("packed.zst", packed);
+    rig.step(1);
+    rig.step(1);
+    let read: usize = rig.seen.texts.values().filter(|text| text[0] == b'a').map(Vec::len).sum();
+    assert!(read < 10_000, "{read}");
+    assert_eq!(rig.tail.unread_bytes(), 10_000 - read as u64);
+    rig.settle();
+    assert_eq!(rig.tail.unread_bytes(), 0);
+}
