@@ -69,7 +69,8 @@ impl Told {
     /// Waits until an answer is as it should be.
     fn wait_for(&self, path: &str, is_right: impl Fn(u16, &str) -> bool) -> String {
         let mut last = None;
-        for _ in 0..600 {
+        // Detectors may have to be compiled first, by many services at once.
+        for _ in 0..2_400 {
             last = get(self.port, path);
             if let Some((code, body)) = &last
                 && is_right(*code, body)
