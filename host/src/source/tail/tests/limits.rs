@@ -139,7 +139,7 @@ fn a_loss_is_told() {
 fn what_was_not_read_is_told() {
     let mut rig = Rig::with(|settings| settings.chunk_bytes = 4_096);
     rig.append("plain.log", vec![b'a'; 10_000]);
-    let packed = zstd::stream::encode_all(&[b'b'; 100_000][..], 1).expect("in memory");
+    let packed = zstd::stream::encode_all(vec![b'b'; 100_000].as_slice(), 1).expect("in memory");
     rig.append("packed.zst", packed);
     rig.step(1);
     rig.step(1);
