@@ -96,6 +96,7 @@ impl Writers {
 
     fn act(&mut self, act: Act) {
         match act {
+            Act::CopyTruncate(_) | Act::Compress(..) if self.all_begin_alike() => self.rig.settle(),
             Act::Append(file, lines) => {
                 let name = if file.index(4) == 0 { "app.log".to_owned() } else { self.plain(file) };
                 if !self.files.contains_key(&name) {
@@ -163,9 +164,14 @@ impl Writers {
         }
     }
 
+    /// Nothing but its inode tells a text from others, and a copy has another one.
+    fn all_begin_alike(&self) -> bool {
+        self.header.len() >= super::super::PREFIX_BYTES_MAX
+    }
+
     /// The last records of some stream were not committed.
     fn restart(&mut self, index: Index) {
-        if self.header.len() >= super::super::PREFIX_BYTES_MAX {
+        if self.all_begin_alike() {
             // Another run knows texts by these beginnings alone.
             return self.rig.settle();
         }
