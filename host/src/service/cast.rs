@@ -1,6 +1,7 @@
 //! Cast: the detectors of a config, compiled once, started as often as needed.
 
 use logwasp_core::interest::Interest;
+use logwasp_core::scan::Plan;
 
 use super::blob::{Blob, Saved};
 use super::entry::{Laid, Layout, columns_of};
@@ -13,7 +14,7 @@ use crate::sandbox::{Instance, Started};
 /// The detectors of a config.
 pub(super) struct Cast {
     members: Vec<Member>,
-    interest: Option<Interest>,
+    plan: Plan,
 }
 
 struct Member {
@@ -43,12 +44,12 @@ impl Cast {
             members.push(Member { prepared, fingerprint });
             Ok(())
         })?;
-        Ok(Self { members, interest: Some(all.into_interest()) })
+        Ok(Self { members, plan: Plan::new(all.into_interest(), true) })
     }
 
-    /// What they want to see of records. Given away once.
-    pub(super) fn take_interest(&mut self) -> Interest {
-        self.interest.take().unwrap_or_else(|| Interest::new(Vec::new()))
+    /// What they want to see of records, and how it is found.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
     }
 
     /// Starts all, each from what is known of it.

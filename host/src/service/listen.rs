@@ -3,6 +3,7 @@
 //! Without a journal, batches come through a bounded channel. With one, a thread
 //! writes them to segment files, and the engine tails these like any other file.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{self, Receiver};
 
+use crate::config::{Config, SourceKind};
 use crate::problem::Problem;
 use crate::source::syslog::{
     self, Appended, Batch, Counters, Inherited, Journal, Running, Settings,
@@ -51,8 +53,25 @@ pub(super) fn segments(state_dir: &Path, source: &str) -> PathBuf {
     state_dir.join("journal").join(source)
 }
 
+/// All sources that listen, by their place in the config.
+pub(super) type Listeners = BTreeMap<usize, Listener>;
+
+/// Opens the sockets of all sources.
+pub(super) fn listen_all(config: &Config, inherited: &Inherited) -> Result<Listeners, Problem> {
+    let state_dir = config.state_dir.clone().unwrap_or_default();
+    let failed = |error| Problem::new(format!("sockets of systemd cannot be used: {error}"));
+    let mut inherited = inherited.try_clone().map_err(failed)?;
+    let mut listeners = Listeners::new();
+    for (index, source) in config.sources.iter().enumerate() {
+        if let SourceKind::Syslog(settings) = &source.kind {
+            listeners.insert(index, listen(settings, &state_dir, &mut inherited)?);
+        }
+    }
+    Ok(listeners)
+}
+
 /// Opens the sockets of a source.
-pub(super) fn listen(
+fn listen(
     settings: &Settings,
     state_dir: &Path,
     inherited: &mut Inherited,
@@ -100,6 +119,14 @@ pub(super) fn listen(
 }
 
 impl Listener {
+    /// Forces to the disk what is due of a journal.
+    pub(super) fn tick(&self) -> Result<(), Problem> {
+        match &self.way {
+            Way::Channel(_) => Ok(()),
+            Way::Journal(journaled) => journaled.journal.tick(),
+        }
+    }
+
     /// Takes nothing more from anybody; what has arrived is handed on.
     pub(super) fn drain(&mut self, deadline: Duration, take: &mut dyn FnMut(Batch)) {
         let Some(running) = self.running.take() else { return };

@@ -40,19 +40,18 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use logwasp_core::scan::Plan;
-
 use crate::checkpoint::{DATABASE, Store};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
 use crate::problem::Problem;
-use crate::sink;
+use crate::sink::{self, Sinks};
 use crate::source::syslog::Inherited;
 use board::{Board, Phase};
 use cast::Cast;
 use control::Control;
 use endpoints::Endpoints;
 use engine::{End, Engine, Setting};
+use listen::{Listeners, listen_all};
 use notify::Notify;
 use pipe::Pipe;
 
@@ -73,6 +72,7 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     log::start(config.service.log);
     let control = Control::listen().map_err(Failure::Operating)?;
     let mut cast = Cast::load(&config).map_err(Failure::Config)?;
+    let mut before = None;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let dir = config.state_dir.clone().unwrap_or_default();
     let store = Store::open(&dir, Arc::clone(&clock)).map_err(Failure::Operating)?;
@@ -83,20 +83,43 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let mut endpoints = Endpoints::new(Arc::clone(&board), once);
     endpoints.follow(&config).map_err(Failure::Operating)?;
     tracing::info!(state_dir = %dir.display(), "the service runs");
-    let mut inherited = inherited();
+    let inherited = inherited();
     let pipe = RefCell::new(Pipe::default());
     loop {
-        let set = (&config, &mut cast, &mut inherited);
-        let end = generation(set, &store, &clock, &control, once, (&board, &pipe));
-        match end.map_err(Failure::Operating)? {
+        board.enter(Phase::Starting);
+        let outward = match begin(&config, &inherited, &store, &clock, once) {
+            Ok(outward) => outward,
+            Err(problem) => {
+                // Nothing was changed so far: what ran before can go on.
+                let Some(last) = before.take() else { return Err(Failure::Operating(problem)) };
+                board.count_reload(false);
+                refuse(&problem);
+                (config, cast) = last;
+                continue;
+            }
+        };
+        if before.take().is_some() {
+            board.count_reload(true);
+            if let Err(problem) = endpoints.follow(&config) {
+                tracing::error!("{}; they stay where they are", problem.what);
+            }
+            tracing::info!("the config was read again");
+        }
+        let set = Setting {
+            config: &config,
+            cast: &cast,
+            store: &store,
+            clock: &clock,
+            once,
+            board: &board,
+            pipe: &pipe,
+        };
+        match generation(set, outward, &control).map_err(Failure::Operating)? {
             End::Stop => break,
             End::Reload(next) => {
-                (config, cast) = *next;
-                board.count_reload(true);
-                if let Err(problem) = endpoints.follow(&config) {
-                    tracing::error!("{}; they stay where they are", problem.what);
-                }
-                tracing::info!("the config was read again");
+                let (config_next, cast_next) = *next;
+                let last = std::mem::replace(&mut config, config_next);
+                before = Some((last, std::mem::replace(&mut cast, cast_next)));
             }
         }
     }
@@ -123,25 +146,42 @@ fn check(config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The service under one config.
-fn generation(
-    (config, cast, inherited): (&Config, &mut Cast, &mut Inherited),
+/// Says that a config is not used after all.
+fn refuse(problem: &Problem) {
+    tracing::error!(
+        place = problem.place,
+        hint = problem.hint,
+        "the config that runs stays in force: {}",
+        problem.what
+    );
+}
+
+/// The ways in and out that may be missing: all that can fail of a config that is
+/// valid, before anything of the state is changed for it.
+fn begin(
+    config: &Config,
+    inherited: &Inherited,
     store: &Arc<Store>,
     clock: &Arc<dyn Clock>,
-    control: &Control,
     once: bool,
-    (board, pipe): (&Board, &RefCell<Pipe>),
+) -> Result<(Listeners, Sinks), Problem> {
+    let listeners = if once { Listeners::new() } else { listen_all(config, inherited)? };
+    Ok((listeners, sink::start(&config.sinks, store, clock)?))
+}
+
+/// The service under one config.
+fn generation(
+    set: Setting<'_>,
+    (listeners, sinks): (Listeners, Sinks),
+    control: &Control,
 ) -> Result<End, Problem> {
-    board.enter(Phase::Starting);
-    let plan = Plan::new(cast.take_interest(), true);
-    let sinks = sink::start(&config.sinks, store, clock)?;
+    let (deadline, board) = (set.config.service.drain_timeout, set.board);
     board.show_sinks(sinks.watch());
-    let set = Setting { config, cast, plan: &plan, store, clock, once, board, pipe };
-    let mut engine = Engine::new(set, inherited)?;
+    let mut engine = Engine::new(set, listeners)?;
     board.enter(Phase::Running);
     board.manager().ready();
     let end = engine.run(control)?;
-    let drained = sinks.drain(config.service.drain_timeout)?;
+    let drained = sinks.drain(deadline)?;
     for (sink, count) in drained.pending {
         tracing::warn!(sink, count, "alerts wait for the next start");
     }

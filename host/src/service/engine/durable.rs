@@ -1,8 +1,7 @@
 //! Durable: commits, snapshots, and going on from them.
 
 use super::{
-    Blob, Engine, Entry, Intake, Machine, NAME, Problem, Snapshot, Way, host_alert, record_key,
-    span_key,
+    Engine, Entry, Intake, NAME, Problem, Snapshot, Way, host_alert, record_key, restore, span_key,
 };
 
 impl<'p> Engine<'p> {
@@ -115,19 +114,17 @@ impl<'p> Engine<'p> {
     }
 
     /// Starts all detectors as of the last snapshot, and feeds them the journal since.
-    /// What they say again is dropped by the store.
-    pub(super) fn revive(&mut self) -> Result<(), Problem> {
+    fn revive(&mut self) -> Result<(), Problem> {
         let recovered = self.set.store.recover()?;
-        let found = recovered.detectors.into_iter().find(|detector| detector.name == NAME);
-        let from = found.as_ref().map_or(0, |found| found.journal_seq);
-        let state = found.and_then(|found| found.state);
-        let blob = state.as_deref().and_then(Blob::decode);
-        if state.is_some() && blob.is_none() {
-            tracing::error!("the detectors' state is of another version; they begin anew");
-        }
-        let ready = self.set.cast.start(blob.as_ref())?;
+        let (machine, from) = restore(&self.set, recovered, &self.faults)?;
         self.meters.retire(&self.machine);
-        self.machine = Machine::new(ready, blob, &self.faults.quarantined);
+        self.machine = machine;
+        self.replay(from)
+    }
+
+    /// Feeds the detectors the journal from there on. What they say again is dropped by
+    /// the store.
+    pub(super) fn replay(&mut self, from: u64) -> Result<(), Problem> {
         for entry in self.set.store.journal_from(from)? {
             self.set.board.turn();
             let (sequence, bytes) = entry?;

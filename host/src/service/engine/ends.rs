@@ -27,12 +27,7 @@ impl Engine<'_> {
         self.hang_up();
         let numbers: Vec<u32> = self.intakes.keys().copied().collect();
         for number in numbers {
-            let Some(mut intake) = self.intakes.remove(&number) else { continue };
-            let shared = self.shared(self.source_of(&intake));
-            let mut rows = Vec::new();
-            intake.flush(shared, &mut rows);
-            self.take(&mut intake, rows);
-            self.intakes.insert(number, intake);
+            self.flush(number);
         }
         self.leave_pipe();
         self.advance(self.set.clock.uptime());
@@ -83,12 +78,7 @@ impl Engine<'_> {
         });
         next.inspect_err(|problem| {
             self.set.board.count_reload(false);
-            tracing::error!(
-                place = problem.place,
-                hint = problem.hint,
-                "the config that runs stays in force: {}",
-                problem.what
-            );
+            crate::service::refuse(problem);
         })
         .ok()
     }

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use logwasp_core::format::Format;
-use logwasp_core::scan::Plan;
 
 use super::blob::{Blob, NAME};
 use super::board::Board;
@@ -25,18 +24,17 @@ use super::entry::Entry;
 use super::faults::Faults;
 use super::host_alert;
 use super::intake::{Intake, Row, Shared};
-use super::listen::{Listener, Way, listen, segments};
+use super::listen::{Listeners, Way, segments};
 use super::machine::Machine;
 use super::pipe::Pipe;
 use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
 use super::watermark::{Hand, watermark};
 use crate::alert::{Identified, to_stored};
-use crate::checkpoint::{Commit, NewAlert, Snapshot, Store};
+use crate::checkpoint::{Commit, NewAlert, Recovered, Snapshot, Store};
 use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind};
 use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
-use crate::source::syslog::Inherited;
 use crate::source::tail::{Arrival, FileId, Settings, Start, Tail};
 use publish::Meters;
 
@@ -62,7 +60,6 @@ const PAUSE_MAX: Duration = Duration::from_millis(100);
 pub(super) struct Setting<'p> {
     pub(super) config: &'p Config,
     pub(super) cast: &'p Cast,
-    pub(super) plan: &'p Plan,
     pub(super) store: &'p Store,
     pub(super) clock: &'p Arc<dyn Clock>,
     /// Files end where they end now.
@@ -87,7 +84,9 @@ pub(super) struct Engine<'p> {
     machine: Machine,
     tails: Vec<Option<Tail>>,
     /// Sources that listen, by their place in the config.
-    listeners: BTreeMap<usize, Listener>,
+    listeners: Listeners,
+    /// Sources that no earlier run has read anything of.
+    first_runs: Vec<bool>,
     /// Nothing was looked at yet.
     is_first_step: bool,
     /// Everything that was there at the start has been read.
@@ -119,12 +118,13 @@ pub(super) struct Engine<'p> {
 struct Voice {
     last: Duration,
     last_nanos: i64,
-    is_silent: bool,
+    /// In this generation.
+    has_spoken: bool,
 }
 
 impl<'p> Engine<'p> {
     /// Goes on from what the store has.
-    pub(super) fn new(set: Setting<'p>, inherited: &mut Inherited) -> Result<Self, Problem> {
+    pub(super) fn new(set: Setting<'p>, listeners: Listeners) -> Result<Self, Problem> {
         set.store.set_detectors(&[NAME])?;
         let recovered = set.store.recover()?;
         let known = Known::read(&recovered.positions);
@@ -140,16 +140,20 @@ impl<'p> Engine<'p> {
         for source in &set.config.sources {
             tails.push(tail(&set, source, &known)?);
         }
-        let voice = |_: &Source| Voice { last: now, last_nanos: now_nanos, is_silent: false };
+        let voice = |_: &Source| Voice { last: now, last_nanos: now_nanos, has_spoken: false };
         let voices = set.config.sources.iter().map(voice).collect();
         let next_number = known.records.keys().next_back().map_or(0, |last| last + 1);
         let faults = Faults::default();
-        let machine = Machine::new(set.cast.start(None)?, None, &faults.quarantined);
+        let is_new = |source: &Source| known.records.values().all(|r| r.source != source.name);
+        let first_runs = set.config.sources.iter().map(is_new).collect();
+        let next_sequence = recovered.journal_next;
+        let (machine, from) = restore(&set, recovered, &faults)?;
         let mut engine = Self {
             set,
             machine,
             tails,
-            listeners: BTreeMap::new(),
+            listeners: Listeners::new(),
+            first_runs,
             is_first_step: true,
             is_caught_up: false,
             numbers: BTreeMap::new(),
@@ -161,7 +165,7 @@ impl<'p> Engine<'p> {
             skewed: BTreeSet::new(),
             commit: Commit::default(),
             commit_bytes: 0,
-            next_sequence: recovered.journal_next,
+            next_sequence,
             last_commit: now,
             last_snapshot: now,
             journal_bytes: 0,
@@ -171,11 +175,11 @@ impl<'p> Engine<'p> {
             newest: None,
             meters: Meters::default(),
         };
-        engine.revive()?;
+        engine.replay(from)?;
         engine.mend()?;
         engine.lay_out()?;
         engine.open_pipe()?;
-        engine.listen(inherited)?;
+        engine.listen(listeners);
         Ok(engine)
     }
 
@@ -196,8 +200,7 @@ impl<'p> Engine<'p> {
                 }
                 self.set.board.manager().ready();
             }
-            let is_more = self.read()?;
-            self.tick()?;
+            let is_more = self.step()?;
             if self.set.once && !is_more && self.full.is_none() && !self.is_piping() {
                 self.finish()?;
                 return Ok(End::Stop);
@@ -206,6 +209,13 @@ impl<'p> Engine<'p> {
                 std::thread::sleep(self.pause());
             }
         }
+    }
+
+    /// Reads a little of everything, and does what is due; true when there is more.
+    fn step(&mut self) -> Result<bool, Problem> {
+        let is_more = self.read()?;
+        self.tick()?;
+        Ok(is_more)
     }
 
     fn enter_all(&mut self, rows: Vec<Row>) {
@@ -251,6 +261,23 @@ impl<'p> Engine<'p> {
             });
         }
     }
+}
+
+/// The machine as of the last snapshot, and where in the journal it goes on.
+fn restore(
+    set: &Setting<'_>,
+    recovered: Recovered,
+    faults: &Faults,
+) -> Result<(Machine, u64), Problem> {
+    let found = recovered.detectors.into_iter().find(|detector| detector.name == NAME);
+    let from = found.as_ref().map_or(0, |found| found.journal_seq);
+    let state = found.and_then(|found| found.state);
+    let blob = state.as_deref().and_then(Blob::decode);
+    if state.is_some() && blob.is_none() {
+        tracing::error!("the detectors' state is of another version; they begin anew");
+    }
+    let ready = set.cast.start(blob.as_ref())?;
+    Ok((Machine::new(ready, blob, &faults.quarantined), from))
 }
 
 /// The files of a source, from where they were left; `None` for one that has none.

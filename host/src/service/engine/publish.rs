@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Engine, Intake};
+use super::{Engine, Intake, host_alert};
 use crate::alert::{Identified, Severity};
 use crate::service::figures::{DetectorFigures, Figures, Read, SourceFigures};
 use crate::service::machine::{Accounts, Machine};
@@ -106,7 +106,7 @@ impl Engine<'_> {
                 .get(place)
                 .and_then(|tail| Some(tail.as_ref()?.unread_bytes())),
             last_nanos: self.voices.get(place).map_or(0, |voice| voice.last_nanos),
-            is_silent: self.voices.get(place).is_some_and(|voice| voice.is_silent),
+            is_silent: self.machine.is_open(&host_alert::silent_key(&source.name)),
         };
         self.set.config.sources.iter().enumerate().map(of_source).collect()
     }

@@ -1,9 +1,9 @@
 //! Reading: from what arrives to rows.
 
 use super::{
-    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Inherited, Intake,
+    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Intake, Listeners,
     MESSAGES, Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span,
-    Way, Whose, listen, record_key, span_key,
+    Way, Whose, record_key, span_key,
 };
 use crate::service::board::SyslogSheet;
 
@@ -13,6 +13,8 @@ impl<'p> Engine<'p> {
         if self.full.is_some() {
             self.full = self.set.store.full_sink()?;
             if self.full.is_some() {
+                // What is written meanwhile is not read: time waits for it.
+                self.is_caught_up = false;
                 return Ok(false);
             }
         }
@@ -33,23 +35,21 @@ impl<'p> Engine<'p> {
                 *place = Some(tail);
             }
         }
-        self.is_first_step = false;
+        if std::mem::take(&mut self.is_first_step) {
+            // Where a first run began must not be asked again.
+            self.commit()?;
+        }
         is_more |= self.receive(now);
         is_more |= self.draw(now);
         self.is_caught_up |= !is_more;
         Ok(is_more)
     }
 
-    /// Opens the sockets of sources that listen.
-    pub(super) fn listen(&mut self, inherited: &mut Inherited) -> Result<(), Problem> {
-        if self.set.once {
-            return Ok(());
-        }
-        let state_dir = self.set.config.state_dir.clone().unwrap_or_default();
-        for (index, source) in self.set.config.sources.iter().enumerate() {
-            let SourceKind::Syslog(settings) = &source.kind else { continue };
-            let listener = listen(settings, &state_dir, inherited)?;
-            if matches!(listener.way, Way::Channel(_)) {
+    /// Takes sources that listen in.
+    pub(super) fn listen(&mut self, listeners: Listeners) {
+        for (index, listener) in listeners {
+            let source = self.set.config.sources.get(index);
+            if let (Way::Channel(_), Some(source)) = (&listener.way, source) {
                 let path = Path::new("syslog").join(&source.name);
                 let (number, mut record, spans) = self.meet(index, MESSAGES, &path);
                 record.set_name(&format!("syslog:{}", source.name));
@@ -70,7 +70,6 @@ impl<'p> Engine<'p> {
             })
         });
         self.set.board.show_syslog(counters.collect());
-        Ok(())
     }
 
     /// Takes what listeners have received; true when there may be more.
@@ -186,7 +185,7 @@ impl<'p> Engine<'p> {
 
     pub(super) fn shared(&self, source: usize) -> Shared<'p> {
         Shared {
-            plan: self.set.plan,
+            plan: self.set.cast.plan(),
             zones: &self.set.config.zones,
             format: self.set.config.sources.get(source).and_then(|source| match &source.kind {
                 SourceKind::File(_) | SourceKind::Stdin => source.format,
@@ -216,7 +215,8 @@ impl<'p> Engine<'p> {
         });
         let name = configured.map_or("", |source| &source.name);
         // What stood there before only tells how to read what follows.
-        let is_old = from_end && self.is_first_step && self.known.records.is_empty();
+        let is_first_run = self.first_runs.get(source).copied().unwrap_or_default();
+        let is_old = from_end && self.is_first_step && is_first_run;
         let wanted_from =
             if is_old { path.metadata().map_or(0, |metadata| metadata.len()) } else { 0 };
         let number = self.next_number.min(SOURCES_MAX as u32);

@@ -2,7 +2,7 @@
 
 use super::{
     BTreeSet, COMMIT_BYTES_MAX, COMMIT_WITHOUT_JOURNAL, Duration, Engine, Entry, Hand, Intake,
-    PAUSE_MAX, Problem, SILENCE, SNAPSHOT_BYTES, SNAPSHOT_INTERVAL, host_alert, watermark,
+    PAUSE_MAX, Problem, SILENCE, SNAPSHOT_BYTES, SNAPSHOT_INTERVAL, Voice, host_alert, watermark,
 };
 
 impl<'p> Engine<'p> {
@@ -11,6 +11,9 @@ impl<'p> Engine<'p> {
         let now = self.set.clock.uptime();
         self.flush_silent(now);
         self.watch_voices(now);
+        for listener in self.listeners.values() {
+            listener.tick()?;
+        }
         let interval = self.set.config.service.commit_interval;
         let interval = if interval.is_zero() { COMMIT_WITHOUT_JOURNAL } else { interval };
         let is_due = now.saturating_sub(self.last_commit) >= interval;
@@ -38,13 +41,18 @@ impl<'p> Engine<'p> {
         });
         let silent: Vec<u32> = silent.map(|(number, _)| *number).collect();
         for number in silent {
-            let Some(mut intake) = self.intakes.remove(&number) else { continue };
-            let shared = self.shared(self.source_of(&intake));
-            let mut rows = Vec::new();
-            intake.flush(shared, &mut rows);
-            self.take(&mut intake, rows);
-            self.intakes.insert(number, intake);
+            self.flush(number);
         }
+    }
+
+    /// Takes what is whole.
+    pub(super) fn flush(&mut self, number: u32) {
+        let Some(mut intake) = self.intakes.remove(&number) else { return };
+        let shared = self.shared(self.source_of(&intake));
+        let mut rows = Vec::new();
+        intake.flush(shared, &mut rows);
+        self.take(&mut intake, rows);
+        self.intakes.insert(number, intake);
     }
 
     pub(super) fn source_of(&self, intake: &Intake<'p>) -> usize {
@@ -82,18 +90,22 @@ impl<'p> Engine<'p> {
     pub(super) fn heard(&mut self, source: usize, now: Duration) {
         let now_nanos = self.set.clock.now_nanos();
         if let Some(voice) = self.voices.get_mut(source) {
-            (voice.last, voice.last_nanos) = (now, now_nanos);
+            *voice = Voice { last: now, last_nanos: now_nanos, has_spoken: true };
         }
     }
 
     /// Says which sources have fallen silent, and which speak again.
     pub(super) fn watch_voices(&mut self, now: Duration) {
+        if self.set.once {
+            return;
+        }
         let mut said = Vec::new();
-        for (voice, source) in self.voices.iter_mut().zip(&self.set.config.sources) {
+        for (voice, source) in self.voices.iter().zip(&self.set.config.sources) {
             let Some(silent_after) = source.silent_after else { continue };
             let is_silent = now.saturating_sub(voice.last) >= silent_after;
-            if is_silent != voice.is_silent && !self.set.once {
-                voice.is_silent = is_silent;
+            let was_silent = self.machine.is_open(&host_alert::silent_key(&source.name));
+            // Whose silence an earlier run told has to speak first.
+            if is_silent != was_silent && (is_silent || voice.has_spoken) {
                 said.push((source.name.clone(), is_silent, voice.last_nanos));
             }
         }

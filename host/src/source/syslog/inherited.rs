@@ -42,11 +42,35 @@ impl Inherited {
         Self { by_name }
     }
 
+    /// The same sockets once more: who keeps one can give a later config its own, and
+    /// what arrives between two configs waits in the kernel.
+    ///
+    /// # Errors
+    /// When no more files can be opened.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        let again = |(name, sockets): (&String, &Vec<InheritedSocket>)| {
+            let sockets = sockets.iter().map(InheritedSocket::try_clone);
+            Ok((name.clone(), sockets.collect::<io::Result<_>>()?))
+        };
+        Ok(Self { by_name: self.by_name.iter().map(again).collect::<io::Result<_>>()? })
+    }
+
     /// The sockets of a name; each is given once.
     pub(super) fn take(&mut self, name: &str) -> io::Result<Vec<InheritedSocket>> {
         self.by_name.remove(name).ok_or_else(|| {
             let what = format!("systemd passed no socket named `{name}`");
             io::Error::new(io::ErrorKind::NotFound, what)
+        })
+    }
+}
+
+impl InheritedSocket {
+    fn try_clone(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Tcp(socket) => Self::Tcp(socket.try_clone()?),
+            Self::Udp(socket) => Self::Udp(socket.try_clone()?),
+            Self::UnixDatagram(socket) => Self::UnixDatagram(socket.try_clone()?),
+            Self::UnixStream(socket) => Self::UnixStream(socket.try_clone()?),
         })
     }
 }
