@@ -50,7 +50,7 @@ mod inspect;
 mod open;
 mod outbox;
 #[cfg(test)]
-mod power_cut;
+pub(crate) mod power_cut;
 mod recorded;
 mod recover;
 mod store;

@@ -1,21 +1,21 @@
 //! A disk whose power can be cut before any of its operations.
 //!
 //! As a real one it keeps what was synced, and of everything since then any part in
-//! any order: whole writes, or some of their sectors.
+//! any order: whole writes, or some of their sectors. It can also be full.
 
 use std::io;
 use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
 
-use super::store::guard;
+pub(crate) use super::store::guard;
 
 /// What a disk writes as a whole.
 const SECTOR_BYTES: usize = 512;
 
 /// What survives of the writes that were not synced.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Survivors {
+pub(crate) enum Survivors {
     Nothing,
     Everything,
     /// Each sector by the toss of a seeded coin.
@@ -24,7 +24,7 @@ pub(super) enum Survivors {
 
 /// A disk. Its clones are the same disk.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     state: Arc<Mutex<State>>,
 }
 
@@ -36,6 +36,8 @@ struct State {
     operations: u64,
     /// The operation before which the power goes.
     cut_at: Option<u64>,
+    /// The operation from which on it takes no writes.
+    full_at: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -46,25 +48,50 @@ enum Change {
 
 impl Disk {
     /// A disk with something on it.
-    pub(super) fn with_contents(durable: Vec<u8>) -> Self {
+    pub(crate) fn with_contents(durable: Vec<u8>) -> Self {
         let current = durable.clone();
         let state = State { durable, current, ..State::default() };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Cuts the power before an operation, counted from 0.
-    pub(super) fn cut_at(self, operation: u64) -> Self {
+    pub(crate) fn cut_at(self, operation: u64) -> Self {
         guard(&self.state).cut_at = Some(operation);
         self
     }
 
+    /// Cuts the power before the operation that comes after so many.
+    pub(crate) fn cut_in(&self, operations: u64) {
+        let mut state = guard(&self.state);
+        state.cut_at = Some(state.operations + operations);
+    }
+
+    /// Is full after so many operations.
+    pub(crate) fn full_in(&self, operations: u64) {
+        let mut state = guard(&self.state);
+        state.full_at = Some(state.operations + operations);
+    }
+
+    /// Whether it is full, or the power gone.
+    pub(crate) fn is_broken(&self) -> bool {
+        let state = guard(&self.state);
+        let is_over = |end: Option<u64>| end.is_some_and(|end| state.operations >= end);
+        is_over(state.cut_at) || is_over(state.full_at)
+    }
+
+    /// Whatever was to go wrong does not.
+    pub(crate) fn mend(&self) {
+        let mut state = guard(&self.state);
+        (state.cut_at, state.full_at) = (None, None);
+    }
+
     /// Operations that changed or synced something so far.
-    pub(super) fn operations(&self) -> u64 {
+    pub(crate) fn operations(&self) -> u64 {
         guard(&self.state).operations
     }
 
     /// What is there when the power comes back.
-    pub(super) fn after_the_cut(&self, survivors: Survivors) -> Vec<u8> {
+    pub(crate) fn after_the_cut(&self, survivors: Survivors) -> Vec<u8> {
         let state = guard(&self.state);
         let mut image = state.durable.clone();
         let mut coin = Coin(match survivors {
@@ -102,6 +129,14 @@ impl State {
         self.operations += 1;
         Ok(())
     }
+
+    /// The same for one that needs room.
+    fn step_with_room(&mut self) -> io::Result<()> {
+        if self.full_at.is_some_and(|full| self.operations >= full) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.step()
+    }
 }
 
 /// A file grows by a write behind its end.
@@ -128,7 +163,7 @@ impl StorageBackend for Disk {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut state = guard(&self.state);
-        state.step()?;
+        state.step_with_room()?;
         state.current.resize(len as usize, 0);
         state.unsynced.push(Change::SetLen(len as usize));
         Ok(())
@@ -137,14 +172,19 @@ impl StorageBackend for Disk {
     fn sync_data(&self) -> io::Result<()> {
         let mut state = guard(&self.state);
         state.step()?;
-        state.durable = state.current.clone();
-        state.unsynced.clear();
+        let State { durable, unsynced, .. } = &mut *state;
+        for change in unsynced.drain(..) {
+            match change {
+                Change::SetLen(len) => durable.resize(len, 0),
+                Change::Write(offset, bytes) => put(durable, offset, &bytes),
+            }
+        }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         let mut state = guard(&self.state);
-        state.step()?;
+        state.step_with_room()?;
         put(&mut state.current, offset as usize, data);
         state.unsynced.push(Change::Write(offset as usize, data.to_vec()));
         Ok(())
@@ -153,10 +193,10 @@ impl StorageBackend for Disk {
 
 /// SplitMix64: enough to toss coins.
 #[derive(Debug)]
-pub(super) struct Coin(pub(super) u64);
+pub(crate) struct Coin(pub(crate) u64);
 
 impl Coin {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

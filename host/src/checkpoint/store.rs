@@ -308,7 +308,7 @@ fn cut_journal(txn: &WriteTransaction) -> Result<(), redb::Error> {
     Ok(())
 }
 
-pub(super) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -15,6 +15,8 @@ use crate::sandbox::{Instance, Started};
 pub(super) struct Cast {
     members: Vec<Member>,
     plan: Plan,
+    #[cfg(test)]
+    pub(super) saboteur: super::engine::sim::Saboteur,
 }
 
 struct Member {
@@ -44,7 +46,12 @@ impl Cast {
             members.push(Member { prepared, fingerprint });
             Ok(())
         })?;
-        Ok(Self { members, plan: Plan::new(all.into_interest(), true) })
+        Ok(Self {
+            members,
+            plan: Plan::new(all.into_interest(), true),
+            #[cfg(test)]
+            saboteur: super::engine::sim::Saboteur::default(),
+        })
     }
 
     /// What they want to see of records, and how it is found.
@@ -69,6 +76,8 @@ impl Cast {
                 loaded.incidents = Incidents::restored(&loaded.name, saved.incidents.clone());
             }
         }
+        #[cfg(test)]
+        let (first, second) = (self.saboteur.beset(first), self.saboteur.beset(second));
         let layout = self.layout(&first, &first_interest);
         Ok(Ready { layout, first, second, second_interest })
     }

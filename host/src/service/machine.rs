@@ -13,6 +13,7 @@ use super::cast::Ready;
 use super::entry::{Entry, Layout, Translation};
 use crate::alert::{Alert, Amended, Identified, Incidents, Severity};
 use crate::pipeline::dispatch::{Dispatcher, Faulted, Work};
+use crate::pipeline::harvest::COVERAGE_PART;
 use crate::pipeline::order::RowKey;
 use crate::pipeline::row::Row;
 use crate::pipeline::second_stage;
@@ -61,7 +62,7 @@ pub(super) struct Accounts {
     pub(super) delivered: u64,
     /// Of detectors that are stopped.
     pub(super) quarantined: u64,
-    /// Behind the watermark when they came.
+    /// Records behind the watermark when they came.
     pub(super) late: u64,
     /// Of detectors that are gone or changed since they were journaled.
     pub(super) dropped: u64,
@@ -183,7 +184,9 @@ impl Machine {
                 self.waiting_rows -= 1;
                 let Some(mut row) = Row::new(key.time, &waiting.bytes) else { continue };
                 row.head.late = self.watermark.is_some_and(|before| key.time <= before);
-                self.accounts.late += u64::from(row.head.late);
+                // What was read since then is always told of a time that is over.
+                let is_record = key.part != COVERAGE_PART;
+                self.accounts.late += u64::from(row.head.late && is_record);
                 self.first.row(row);
             }
         }

@@ -6,6 +6,9 @@ mod ends;
 mod piping;
 mod publish;
 mod reading;
+#[cfg(test)]
+#[path = "../../../../tests/sim/mod.rs"]
+pub(in crate::service) mod sim;
 mod time;
 
 use std::cell::RefCell;
@@ -110,6 +113,7 @@ pub(super) struct Engine<'p> {
     is_stirred: bool,
     faults: Faults,
     full: Option<String>,
+    /// The newest time that any probe told.
     newest: Option<i64>,
     meters: Meters,
 }
@@ -146,6 +150,7 @@ impl<'p> Engine<'p> {
         let faults = Faults::default();
         let is_new = |source: &Source| known.records.values().all(|r| r.source != source.name);
         let first_runs = set.config.sources.iter().map(is_new).collect();
+        let newest = known.records.values().filter_map(|record| record.newest).max();
         let next_sequence = recovered.journal_next;
         let (machine, from) = restore(&set, recovered, &faults)?;
         let mut engine = Self {
@@ -172,7 +177,7 @@ impl<'p> Engine<'p> {
             is_stirred: false,
             faults,
             full: None,
-            newest: None,
+            newest,
             meters: Meters::default(),
         };
         engine.replay(from)?;
