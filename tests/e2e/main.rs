@@ -27,6 +27,7 @@ mod soundness; // what must not change a verdict
 mod support; // what the tests share
 mod systemd; // what a service manager hears, and the unit
 mod tidy; // house rules that no lint knows
+mod torture; // law 4: the service is killed, again and again
 mod worked; // worked examples: none is missing
 
 /// Scenario: a test file that nobody listed above.

@@ -30,7 +30,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// So long after the last act nothing goes wrong any more ...
 const AFTERMATH: Duration = Duration::from_secs(30);
 /// ... and so long after that everything has been said.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 /// Steps without a rest.
 const STEPS_MAX: usize = 50;
 

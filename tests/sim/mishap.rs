@@ -55,7 +55,7 @@ pub(super) fn mishaps(seed: u64, end: Duration) -> Vec<Mishap> {
             0 => 0,
             _ => coin.next() % 8_000,
         });
-        let again = (coin.next() % 3 == 0).then(|| coin.next() % 60);
+        let again = coin.next().is_multiple_of(3).then(|| coin.next() % 60);
         mishaps.push(Mishap { at, kind, down, again });
     }
     mishaps.sort_by_key(|mishap| mishap.at);

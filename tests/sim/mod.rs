@@ -91,6 +91,8 @@ fn one_life() {
     drop(tracing_subscriber::fmt().with_test_writer().try_init());
     let (seed, mishap_seed) = (number(seed), number(mishap_seed));
     script(seed).print();
-    mishaps(mishap_seed, script(seed).end).iter().for_each(|mishap| println!("{mishap:?}"));
+    for mishap in mishaps(mishap_seed, script(seed).end) {
+        println!("{mishap:?}");
+    }
     lives(&Casts::load(), seed, std::iter::once(mishap_seed));
 }

@@ -215,7 +215,8 @@ impl Author {
 }
 
 fn data(fields: &[(&str, &str)]) -> String {
-    fields.iter().map(|(name, value)| format!("<Data Name='{name}'>{value}</Data>")).collect()
+    let data = |(name, value): &(&str, &str)| format!("<Data Name='{name}'>{value}</Data>");
+    fields.iter().map(data).collect::<Vec<_>>().concat()
 }
 
 fn bad_password(user: &str) -> String {

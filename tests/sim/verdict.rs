@@ -94,9 +94,11 @@ pub(super) fn compare(expected: &Ended, found: &Ended, name: &str) {
         assert!(expected_said.contains_key(key), "{name}: too many: {key:?} {alert}");
     }
     // What the service says itself depends on when it looked; but nothing is left out.
-    for (id, revision) in found_host.keys() {
+    for ((id, revision), alert) in found_host {
         let before = (id.clone(), revision - 1);
-        assert!(*revision == 1 || found_host.contains_key(&before), "{name}: lost: {before:?}");
+        assert!(*revision == 1 || found.got.contains_key(&before), "{name}: lost: {before:?}");
+        let activity = if *revision == 1 { "create" } else { "close" };
+        assert_eq!(alert["activity"], activity, "{name}: told anew: {alert}");
     }
     assert_eq!(found.late, 0, "{name}: rows came late");
     assert_eq!(found.state, expected.state, "{name}: what is left");
