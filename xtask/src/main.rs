@@ -22,7 +22,8 @@ cargo xtask <task>
   flood             a million fresh keys through each detector, as components
   fuzz [SECONDS]    every fuzz target for that long (default 20), on nightly
   torture [--seconds N] [--seed N]
-                    the service is killed while its log is written and rotated
+                    the service crashes while its logs are written and rotated: in the
+                    simulation for that long (default 60), then really
   bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
   deny              licences, bans and sources of the dependencies (installs cargo-deny)";
 
@@ -35,7 +36,7 @@ fn main() -> Result<()> {
         Some("conformance") => conformance::print_tables(),
         Some("flood") => flood::run_floods(),
         Some("fuzz") => fuzz::run_targets(rest),
-        Some("torture") => torture::kill_and_compare(rest),
+        Some("torture") => torture::crash_and_compare(rest),
         Some("bench") => bench::compare(rest),
         Some("deny") => deny::check(),
         Some(unknown) if !unknown.starts_with('-') => bail!("no task `{unknown}`\n\n{USAGE}"),
