@@ -80,7 +80,7 @@ impl Service {
 
     /// Waits until the service's own log says something.
     pub(crate) fn wait_for(&self, text: &str) {
-        for _ in 0..300 {
+        for _ in 0..1_200 {
             if fs::read_to_string(self.log()).is_ok_and(|log| log.contains(text)) {
                 return;
             }
@@ -293,7 +293,7 @@ fn silence_outlives_a_kill() {
         alerts.map(|alert| (alert["id"].to_string(), alert["activity"].to_string())).collect()
     };
     let wait_for = |count| {
-        for _ in 0..300 {
+        for _ in 0..1_200 {
             if told().len() >= count {
                 return;
             }

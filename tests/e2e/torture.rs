@@ -196,7 +196,7 @@ impl<'s> Victim<'s> {
 
     /// Before that it does not listen to signals.
     fn wait_until_up(&self) {
-        for _ in 0..600 {
+        for _ in 0..1_200 {
             if self.log()[self.log_bytes..].contains("the service runs") {
                 return;
             }
