@@ -202,6 +202,34 @@ fn once_is_detect() {
     }
 }
 
+/// Scenario: logs of different weeks are read together with next to no room for rows
+/// that wait, and as a whole; with and without a journal.
+/// Guarantees: the alerts of `detect`; no row comes late for want of room.
+#[test]
+fn little_room_changes_nothing() {
+    let service = Service::over("logs/*");
+    let lines = lockouts(280);
+    for (number, part) in lines.chunks(lines.len() / 4 + 1).enumerate() {
+        // The last ones come first by name.
+        let path = service.logs().join(format!("dc{}.xml", 9 - number));
+        fs::write(path, part.concat()).expect("written");
+    }
+    let expected = service.detected(&service.logs());
+    assert!(expected.lines().count() > 200);
+    for more in ["", "commit_interval = '0s'\n"] {
+        let config = fs::read_to_string(service.config()).expect("readable");
+        let more = format!("[service]\nrows_waiting_max = 1000\n{more}");
+        fs::write(service.config(), config.replace("[service]\n", &more)).expect("written");
+        let output = output_of(service.command("run", &["--once"]));
+        let log = text(output.stderr);
+        assert!(log.contains("rows_late=0 "), "{log}");
+        assert_eq!(said(&service.delivered()), said(&expected), "{log}");
+        fs::write(service.config(), config).expect("written");
+        fs::remove_dir_all(service.folder.path().join("state")).expect("removed");
+        fs::remove_file(service.folder.path().join("alerts.ndjson")).expect("removed");
+    }
+}
+
 /// Scenario: a running service gets a config that is wrong, then one that is right
 /// and leaves a detector out, while its log is written.
 /// Guarantees: the wrong one changes nothing; with the right one no record is lost

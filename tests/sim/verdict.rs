@@ -6,7 +6,7 @@ use logwasp_core::time::DAY;
 
 use super::life::Ended;
 use super::world::World;
-use crate::alert::{Identified, OpenIncident};
+use crate::alert::{Identified, SavedIncidents};
 use crate::checkpoint::Store;
 use crate::service::engine::Engine;
 use crate::service::entry::Entry;
@@ -20,7 +20,7 @@ const FICKLE: &str = "schannel";
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct State {
     /// Open incidents of each detector.
-    incidents: BTreeMap<String, Vec<OpenIncident>>,
+    incidents: BTreeMap<String, SavedIncidents>,
     /// What detectors would say if the input ended a day later. Their states
     /// themselves also hold what they weigh, which depends on when they were kept.
     last_words: BTreeMap<(String, u64), String>,
@@ -42,7 +42,7 @@ impl State {
         Self {
             incidents: detectors.map(|saved| (saved.name, saved.incidents)).collect(),
             last_words: told.into_iter().map(word).collect(),
-            host: blob.host.into_iter().map(|open| open.key).collect(),
+            host: blob.host.keys().map(str::to_owned).collect(),
             positions: positions(store),
         }
     }

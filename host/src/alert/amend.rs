@@ -5,16 +5,34 @@ use std::collections::BTreeMap;
 
 use super::{Activity, Alert, Confidence, Identified, Severity};
 
+/// Bytes of alerts that are kept, so that they can be amended.
+const AMENDABLE_BYTES_MAX: usize = 8 << 20;
+/// Incidents that were amended and whose changes are kept.
+const CHANGED_MAX: usize = 20_000;
+
 /// What has been said of incidents so far, and what was amended in them.
+///
+/// Both are bounded: what was said longest ago can be amended no more, and what was
+/// amended longest ago holds no more.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Amended {
-    incidents: BTreeMap<String, Incident>,
+    /// The last thing that was said, by id.
+    last: BTreeMap<String, Identified>,
+    /// Of all of `last`.
+    bytes: usize,
+    changed: BTreeMap<String, Changed>,
+    /// The most revisions that an incident is ahead of its detector, of those that
+    /// are not in `changed` any more.
+    ahead_forgotten: u64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Incident {
-    last: Identified,
-    changes: Option<Changes>,
+struct Changed {
+    changes: Changes,
+    /// How many revisions it is ahead of its detector.
+    ahead: u64,
+    /// When it was spoken of last.
+    time: i64,
 }
 
 /// What holds for an incident since it was amended, whatever its own detector says.
@@ -31,54 +49,105 @@ impl Amended {
     /// Something that a detector said. What was amended before holds on, and the
     /// revisions go on counting from there.
     pub fn told(&mut self, mut told: Identified) -> Identified {
-        let before = self.incidents.get(&told.id);
-        told.revision = before.map_or(told.revision, |incident| incident.last.revision + 1);
-        let changes = before.and_then(|incident| incident.changes.clone());
-        if let Some(changes) = &changes {
-            changes.apply(&mut told.alert);
-        }
-        let id = told.id.clone();
-        self.incidents.insert(id, Incident { last: told.clone(), changes });
-        told
-    }
-
-    /// Forgets incidents that were closed before a time, and the oldest beyond a
-    /// number: they can be amended no more.
-    pub fn forget(&mut self, closed_before: i64, count_max: usize) {
-        self.incidents.retain(|_, incident| {
-            let last = &incident.last.alert;
-            last.activity != Activity::Close || last.time >= closed_before
-        });
-        let excess = self.incidents.len().saturating_sub(count_max);
-        if excess > 0 {
-            let mut ages: Vec<_> =
-                self.incidents.iter().map(|(id, i)| (i.last.alert.time, id.clone())).collect();
-            ages.sort();
-            for (_, id) in ages.iter().take(excess) {
-                self.incidents.remove(id);
+        match self.changed.get_mut(&told.id) {
+            Some(changed) => {
+                told.revision += changed.ahead;
+                changed.time = changed.time.max(told.alert.time);
+                changed.changes.apply(&mut told.alert);
             }
+            None => told.revision += self.ahead_forgotten,
         }
+        self.keep(told.clone());
+        told
     }
 
     /// An amendment. `None` when it names no alert, or changes nothing.
     pub fn amend(&mut self, amendment: &Alert) -> Option<Identified> {
-        let incident = self.incidents.get_mut(amendment.amends.as_ref()?)?;
-        let mut changes = incident.changes.take().unwrap_or_else(|| Changes::of(amendment));
+        let id = amendment.amends.as_ref()?;
+        let last = self.last.get(id)?;
+        let before = self.changed.get(id);
+        let ahead = before.map_or(self.ahead_forgotten, |changed| changed.ahead);
+        let mut changes =
+            before.map_or_else(|| Changes::of(amendment), |changed| changed.changes.clone());
         changes.merge(amendment);
-        let mut told = incident.last.clone();
+        let mut told = last.clone();
         changes.apply(&mut told.alert);
-        incident.changes = Some(changes);
-        if told.alert == incident.last.alert {
-            return None;
+        let is_new = told.alert != last.alert;
+        if is_new {
+            told.revision += 1;
+            told.alert.time = amendment.time.max(told.alert.time);
+            if told.alert.activity == Activity::Create {
+                told.alert.activity = Activity::Update;
+            }
+            self.keep(told.clone());
         }
-        told.revision += 1;
-        told.alert.time = amendment.time.max(told.alert.time);
-        if told.alert.activity == Activity::Create {
-            told.alert.activity = Activity::Update;
+        let changed = Changed { changes, ahead: ahead + u64::from(is_new), time: told.alert.time };
+        self.changed.insert(id.clone(), changed);
+        if self.changed.len() > CHANGED_MAX {
+            self.forget_changed();
         }
-        incident.last = told.clone();
-        Some(told)
+        is_new.then_some(told)
     }
+
+    /// Forgets incidents that were closed before a time: they can be amended no more.
+    pub fn forget_closed(&mut self, before: i64) {
+        self.last.retain(|_, last| {
+            let is_kept = last.alert.activity != Activity::Close || last.alert.time >= before;
+            if !is_kept {
+                self.bytes -= bytes_of(last);
+                self.changed.remove(&last.id);
+            }
+            is_kept
+        });
+    }
+
+    fn keep(&mut self, told: Identified) {
+        self.bytes += bytes_of(&told);
+        let before = self.last.insert(told.id.clone(), told);
+        self.bytes -= before.map_or(0, |before| bytes_of(&before));
+        if self.bytes > AMENDABLE_BYTES_MAX {
+            self.forget_last();
+        }
+    }
+
+    /// Forgets the eighth that was said longest ago.
+    fn forget_last(&mut self) {
+        let ages = self.last.iter().map(|(id, last)| (last.alert.time, id.clone()));
+        for id in oldest_eighth(ages.collect()) {
+            self.bytes -= self.last.remove(&id).map_or(0, |last| bytes_of(&last));
+        }
+    }
+
+    /// The same for changes. What is said of them on must not repeat a revision.
+    fn forget_changed(&mut self) {
+        let ages = self.changed.iter().map(|(id, changed)| (changed.time, id.clone()));
+        for id in oldest_eighth(ages.collect()) {
+            let ahead = self.changed.remove(&id).map_or(0, |changed| changed.ahead);
+            self.ahead_forgotten = self.ahead_forgotten.max(ahead);
+        }
+    }
+}
+
+/// What an alert takes, about.
+fn bytes_of(told: &Identified) -> usize {
+    const PART_BYTES: usize = 48;
+    let alert = &told.alert;
+    let texts = [&alert.key, &alert.title, &alert.description, &alert.remediation];
+    let pairs = alert.entities.iter().chain(&alert.attributes).chain(&alert.labels);
+    let pairs = pairs.map(|(name, value)| name.len() + value.len() + 2 * PART_BYTES);
+    let evidence = alert.evidence.iter().map(|evidence| evidence.summary.len() + 2 * PART_BYTES);
+    let attack = alert.attack.iter().map(|id| id.len() + PART_BYTES);
+    let fixed = size_of::<Identified>() + 4 * PART_BYTES + told.id.len() * 2;
+    fixed
+        + texts.into_iter().map(String::len).sum::<usize>()
+        + pairs.chain(evidence).chain(attack).sum::<usize>()
+}
+
+/// By event time, so that nothing depends on when it was read.
+fn oldest_eighth(mut ages: Vec<(i64, String)>) -> impl Iterator<Item = String> {
+    ages.sort_unstable();
+    let count = ages.len().div_ceil(8);
+    ages.into_iter().take(count).map(|(_, id)| id)
 }
 
 impl Changes {
@@ -155,5 +224,40 @@ mod tests {
         assert_eq!((close.revision, close.alert.activity), (4, Activity::Close));
         let nobody = Alert { amends: Some("unknown".into()), ..amendment };
         assert_eq!(amended.amend(&nobody), None);
+    }
+
+    /// Scenario: far more alerts than can be kept, each amended at once; then all are
+    /// spoken of again.
+    /// Guarantees: the bounds hold; no revision of an incident is said twice.
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut incidents = Incidents::new("tenant-throttle");
+        let mut amended = Amended::default();
+        let mut said = std::collections::BTreeSet::new();
+        let count = CHANGED_MAX as i64 + 5_000;
+        for round in 0..2 {
+            for n in 0..count {
+                let time = round * count + n;
+                let new = Alert {
+                    time,
+                    description: "x".repeat(500),
+                    ..alert(Activity::Create, &format!("k{n}"), n)
+                };
+                let told = amended.told(incidents.identify(new).expect("told"));
+                let amendment = Alert {
+                    amends: Some(told.id.clone()),
+                    labels: vec![("round".into(), round.to_string())],
+                    time,
+                    ..alert(Activity::Update, "amendment", 1)
+                };
+                let more = amended.amend(&amendment).expect("it changes something");
+                assert_eq!(more.revision, told.revision + 1);
+                for told in [told, more] {
+                    assert!(said.insert((told.id, told.revision)));
+                }
+            }
+            assert!(amended.bytes <= AMENDABLE_BYTES_MAX && amended.changed.len() <= CHANGED_MAX);
+            assert_eq!(amended.bytes, amended.last.values().map(bytes_of).sum::<usize>());
+        }
     }
 }

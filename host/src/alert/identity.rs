@@ -1,4 +1,9 @@
 //! Identity: one id for an incident, a revision for each thing said about it.
+//!
+//! Few detectors close what they opened, so incidents are kept open only as long as
+//! there is room: beyond [`OPEN_MAX`] those are forgotten of which nothing was said
+//! for longest. What is said of a forgotten one later begins a new incident. Its id
+//! must not be the old one, whose revisions have been used: see `incident_id`.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
@@ -38,11 +43,34 @@ pub fn newest_revisions(alerts: &[Identified]) -> Vec<&Identified> {
     newest
 }
 
+/// Open incidents of one detector that are kept: some 250 bytes each.
+const OPEN_MAX: usize = 50_000;
+
 /// The open incidents of one detector.
 #[derive(Debug)]
 pub struct Incidents {
     detector: String,
     open: BTreeMap<String, Open>,
+    open_max: usize,
+    /// The last time at which one that was forgotten was spoken of.
+    forgotten_until: Option<i64>,
+    /// Forgotten since somebody asked.
+    forgotten: u64,
+}
+
+/// The open incidents of one detector, as they are kept through a restart.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedIncidents {
+    /// Each with the event time at which it was spoken of last.
+    open: Vec<(OpenIncident, i64)>,
+    forgotten_until: Option<i64>,
+}
+
+impl SavedIncidents {
+    /// What their detector calls them.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.open.iter().map(|(open, _)| open.key.as_str())
+    }
 }
 
 /// An open incident, as it is kept through a restart.
@@ -60,27 +88,47 @@ pub struct OpenIncident {
 struct Open {
     id: String,
     revision: u64,
+    /// When it was spoken of last.
+    last: i64,
 }
 
 impl Incidents {
     /// No incident is open yet.
     pub fn new(detector: &str) -> Self {
-        Self { detector: detector.to_owned(), open: BTreeMap::new() }
+        Self::restored(detector, SavedIncidents::default())
     }
 
     /// These incidents were open when the detector's state was taken.
-    pub fn restored(detector: &str, open: impl IntoIterator<Item = OpenIncident>) -> Self {
-        let entry = |open: OpenIncident| (open.key, Open { id: open.id, revision: open.revision });
-        Self { detector: detector.to_owned(), open: open.into_iter().map(entry).collect() }
+    pub fn restored(detector: &str, saved: SavedIncidents) -> Self {
+        let entry = |(open, last): (OpenIncident, i64)| {
+            (open.key, Open { id: open.id, revision: open.revision, last })
+        };
+        Self {
+            detector: detector.to_owned(),
+            open: saved.open.into_iter().map(entry).collect(),
+            open_max: OPEN_MAX,
+            forgotten_until: saved.forgotten_until,
+            forgotten: 0,
+        }
     }
 
-    /// What is open now, by key.
-    pub fn open(&self) -> impl Iterator<Item = OpenIncident> {
-        self.open.iter().map(|(key, open)| OpenIncident {
-            key: key.clone(),
-            id: open.id.clone(),
-            revision: open.revision,
-        })
+    /// What is kept through a restart.
+    pub fn saved(&self) -> SavedIncidents {
+        let open = self.open.iter().map(|(key, open)| {
+            let Open { id, revision, last } = open;
+            (OpenIncident { key: key.clone(), id: id.clone(), revision: *revision }, *last)
+        });
+        SavedIncidents { open: open.collect(), forgotten_until: self.forgotten_until }
+    }
+
+    /// Whether that incident is open.
+    pub fn is_open(&self, key: &str) -> bool {
+        self.open.contains_key(key)
+    }
+
+    /// How many were forgotten since the last time, for want of room.
+    pub fn take_forgotten(&mut self) -> u64 {
+        std::mem::take(&mut self.forgotten)
     }
 
     /// Gives an alert its identity. `None` for the close of an incident that is not
@@ -98,22 +146,53 @@ impl Incidents {
             (None, Activity::Close) => return None,
             (None, Activity::Create | Activity::Update) => {
                 alert.activity = Activity::Create;
-                let id = incident_id(&self.detector, &alert.key, alert.first_seen);
-                self.open.entry(alert.key.clone()).or_insert(Open { id, revision: 1 })
+                let id = self.new_id(&alert);
+                let new = Open { id, revision: 1, last: i64::MIN };
+                self.open.entry(alert.key.clone()).or_insert(new)
             }
         };
+        open.last = open.last.max(alert.time).max(alert.last_seen);
         let (id, revision) = (open.id.clone(), open.revision);
         if alert.activity == Activity::Close {
             self.open.remove(&alert.key);
         }
+        if self.open.len() > self.open_max {
+            self.forget();
+        }
         Some(Identified { id, revision, detector: self.detector.clone(), alert })
+    }
+
+    /// The id of an incident that is not open. What began when a forgotten one was
+    /// still spoken of may be that one.
+    fn new_id(&self, alert: &Alert) -> String {
+        let may_be_forgotten = Some(alert.first_seen) <= self.forgotten_until;
+        let again = may_be_forgotten.then_some(alert.time);
+        incident_id(&self.detector, &alert.key, alert.first_seen, again)
+    }
+
+    /// Forgets the eighth of which nothing was said for longest: by event time, so
+    /// that nothing depends on when they were read.
+    fn forget(&mut self) {
+        let mut ages: Vec<_> =
+            self.open.iter().map(|(key, open)| (open.last, key.clone())).collect();
+        ages.sort_unstable();
+        ages.truncate(self.open_max.div_ceil(8));
+        for (last, key) in ages {
+            self.open.remove(&key);
+            self.forgotten_until = self.forgotten_until.max(Some(last));
+            self.forgotten += 1;
+        }
     }
 }
 
-/// 128 bits of SHA-256 over the parts, each with its length before it.
-fn incident_id(detector: &str, key: &str, first_seen: i64) -> String {
+/// 128 bits of SHA-256 over the parts, each with its length before it; `again` is one
+/// more part for an incident whose key and beginning may have been another's.
+fn incident_id(detector: &str, key: &str, first_seen: i64, again: Option<i64>) -> String {
     let mut hash = Sha256::new();
-    for part in [detector.as_bytes(), key.as_bytes(), &first_seen.to_be_bytes()] {
+    let (first_seen, again) = (first_seen.to_be_bytes(), again.map(i64::to_be_bytes));
+    let again = again.as_ref().map(<[u8; 8]>::as_slice);
+    let parts = [detector.as_bytes(), key.as_bytes(), &first_seen];
+    for part in parts.into_iter().chain(again) {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
@@ -178,9 +257,46 @@ pub(crate) mod tests {
     fn open_incidents_outlive_a_restart() {
         let mut before = Incidents::new("lockout");
         let first = before.identify(alert(Activity::Create, "user1", 1)).expect("told");
-        let mut after = Incidents::restored("lockout", before.open());
+        let mut after = Incidents::restored("lockout", before.saved());
         let second = after.identify(alert(Activity::Update, "user1", 1)).expect("told");
         assert_eq!((second.id, second.revision), (first.id, 2));
         assert_eq!(second.alert.activity, Activity::Update);
+    }
+
+    /// Scenario: more incidents are open than there is room for; a forgotten one, a
+    /// kept one and a new one are spoken of, also after a restart.
+    /// Guarantees: the bound holds and what was forgotten is counted; no id is used
+    /// twice with the same revision; a new incident has the id that it always has.
+    #[test]
+    fn forgotten_incidents_come_back_as_new_ones() {
+        let mut incidents = Incidents { open_max: 80, ..Incidents::new("lockout") };
+        let at = |key: &str, first_seen, time| Alert {
+            time,
+            last_seen: time,
+            ..alert(Activity::Create, key, first_seen)
+        };
+        let mut said = std::collections::BTreeSet::new();
+        let mut tell = |incidents: &mut Incidents, alert: Alert| {
+            let told = incidents.identify(alert).expect("told");
+            assert!(said.insert((told.id.clone(), told.revision)), "{told:?}");
+            told
+        };
+        let first: Vec<_> =
+            (0..200_i64).map(|n| tell(&mut incidents, at(&format!("user{n}"), n, n)).id).collect();
+        let forgotten = incidents.take_forgotten();
+        assert_eq!(forgotten + incidents.open.len() as u64, 200);
+        assert!(incidents.open.len() <= 80 && forgotten < 140, "{forgotten}");
+        let saved = incidents.saved();
+        let mut incidents = Incidents { open_max: 80, ..Incidents::restored("lockout", saved) };
+        let again = tell(&mut incidents, at("user3", 3, 300));
+        assert_eq!((again.alert.activity, again.revision), (Activity::Create, 1));
+        assert_ne!(again.id, first[3]);
+        let more = tell(&mut incidents, at("user3", 3, 301));
+        assert_eq!((more.alert.activity, more.id), (Activity::Update, again.id));
+        let kept = tell(&mut incidents, at("user199", 199, 302));
+        assert_eq!((&kept.id, kept.revision), (&first[199], 2));
+        let new = tell(&mut incidents, at("user3b", 303, 303));
+        let alone = Incidents::new("lockout").identify(at("user3b", 303, 303)).expect("told");
+        assert_eq!(new.id, alone.id);
     }
 }

@@ -6,7 +6,7 @@ mod identity;
 mod stored;
 
 pub use amend::Amended;
-pub use identity::{Identified, Incidents, OpenIncident, newest_revisions};
+pub use identity::{Identified, Incidents, OpenIncident, SavedIncidents, newest_revisions};
 use serde::{Deserialize, Serialize};
 pub use stored::{from_stored, to_stored};
 

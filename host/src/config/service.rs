@@ -28,6 +28,8 @@ pub struct Service {
     pub idle_after: Duration,
     /// Matched rows that wait for their time at most.
     pub rows_waiting_max: u64,
+    /// Bytes that they take at most.
+    pub rows_waiting_bytes_max: u64,
     /// How long stopping may take.
     #[serde(serialize_with = "duration")]
     pub drain_timeout: Duration,
@@ -52,6 +54,7 @@ impl Default for Service {
             lateness: Duration::from_secs(30),
             idle_after: Duration::from_secs(30),
             rows_waiting_max: 200_000,
+            rows_waiting_bytes_max: 48 << 20,
             drain_timeout: Duration::from_secs(30),
             log: LogForm::Text,
         }
@@ -133,6 +136,11 @@ pub(super) fn service(table: toml::Table, folder: &Path, file: &File) -> Result<
             "rows_waiting_max",
             default.rows_waiting_max,
             1_000..=100_000_000,
+        )?,
+        rows_waiting_bytes_max: keys.number(
+            "rows_waiting_bytes_max",
+            default.rows_waiting_bytes_max,
+            1 << 20..=1 << 40,
         )?,
         drain_timeout: keys.duration("drain_timeout")?.unwrap_or(default.drain_timeout),
         log: keys

@@ -195,6 +195,8 @@ impl Outcome {
     }
 
     fn add(&mut self, name: &str, work: Work) {
+        let forgotten = work.forgotten_line();
+        self.log.extend(forgotten.map(|line| (name.to_owned(), Severity::Low, line)));
         self.stats.rows_delivered += work.rows_delivered;
         self.stats.rows_quarantined += work.rows_quarantined;
         self.stats.alerts_raised += work.alerts.len() as u64;

@@ -6,7 +6,7 @@ use std::thread::{self, ScopedJoinHandle};
 use super::detectors::Loaded;
 use super::reasons::{Reason, Reasons};
 use super::row::Row;
-use crate::alert::{Alert, Identified, Incidents, OpenIncident, Severity};
+use crate::alert::{Alert, Identified, Incidents, SavedIncidents, Severity};
 use crate::clock::Stopwatch;
 use crate::sandbox::{Batch, Fault, Guest};
 use crate::telemetry::Histogram;
@@ -40,12 +40,24 @@ pub(crate) struct Work {
     pub(crate) rows_delivered: u64,
     /// Rows it could not take any more.
     pub(crate) rows_quarantined: u64,
+    /// Open incidents that were forgotten for want of room.
+    pub(crate) incidents_forgotten: u64,
     /// What it wrote to the log.
     pub(crate) log: Vec<(Severity, String)>,
     /// What it told of its decisions.
     pub(crate) reasons: Reasons,
     /// How long its calls took.
     pub(crate) calls: Histogram,
+}
+
+impl Work {
+    /// What the log says of incidents that were forgotten.
+    pub(crate) fn forgotten_line(&self) -> Option<String> {
+        let count = self.incidents_forgotten;
+        (count > 0).then(|| {
+            format!("{count} open incidents were forgotten: what is said of them is a new one")
+        })
+    }
 }
 
 /// One detector at work: a batch at a time, until it is stopped by a fault.
@@ -120,6 +132,7 @@ impl Worker {
                 let (own, amendments): (Vec<_>, Vec<_>) = alerts.into_iter().partition(is_own);
                 let told = own.into_iter().filter_map(|alert| self.incidents.identify(alert));
                 self.work.alerts.extend(told);
+                self.work.incidents_forgotten += self.incidents.take_forgotten();
                 self.work.amendments.extend(amendments);
             }
             Err(fault) => {
@@ -263,7 +276,7 @@ impl Dispatcher<'_> {
 }
 
 /// A detector's state and its open incidents.
-pub(crate) type State = (Vec<u8>, Vec<OpenIncident>);
+pub(crate) type State = (Vec<u8>, SavedIncidents);
 
 impl Worker {
     fn snapshot(&mut self) -> Result<State, Fault> {
@@ -275,7 +288,7 @@ impl Worker {
             self.is_stopped = true;
             self.work.fault = Some(fault.clone());
         })?;
-        Ok((state, self.incidents.open().collect()))
+        Ok((state, self.incidents.saved()))
     }
 }
 

@@ -89,13 +89,30 @@ impl Sandbox {
         if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(engine, bytes)) {
             return Ok(component);
         }
-        let component = Component::new(engine, bytes)
-            .map_err(|error| LoadError::Component(format!("{error:#}")))?;
-        if let Some(cache) = &self.cache {
-            cache.put(engine, bytes, &component);
+        if let Some(cache) = &self.cache
+            && let Some(component) = compile_into(cache, engine, bytes)?
+        {
+            return Ok(component);
         }
-        Ok(component)
+        compile(engine, bytes)
     }
+}
+
+/// Compiles with an engine that is dropped at once, for an engine keeps the memory
+/// that its compiler took; what is mapped from the cache takes none that cannot be
+/// reclaimed. `None` when it cannot be kept.
+fn compile_into(
+    cache: &Cache,
+    engine: &Engine,
+    bytes: &[u8],
+) -> Result<Option<Component>, LoadError> {
+    let Ok(compiler) = Engine::new(&config()) else { return Ok(None) };
+    cache.put(&compiler, bytes, &compile(&compiler, bytes)?);
+    Ok(cache.get(engine, bytes))
+}
+
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
+    Component::new(engine, bytes).map_err(|error| LoadError::Component(format!("{error:#}")))
 }
 
 impl Ticking {

@@ -3,13 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::entry::Layout;
-use crate::alert::{Amended, OpenIncident};
+use crate::alert::{Amended, SavedIncidents};
 
 /// Under which name the store keeps it: its journal is one for all detectors.
 pub(super) const NAME: &str = "service";
 
 /// The form that this build writes.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// All detectors at one moment, right behind an advance: every row that waits is of
 /// a later time than the watermark.
@@ -22,7 +22,7 @@ pub(super) struct Blob {
     pub(super) detectors: Vec<Saved>,
     pub(super) amended: Amended,
     /// What the service itself has to say and has not closed.
-    pub(super) host: Vec<OpenIncident>,
+    pub(super) host: SavedIncidents,
     /// Whose rows the journal holds.
     pub(super) layout: Layout,
 }
@@ -33,7 +33,7 @@ pub(super) struct Saved {
     pub(super) name: String,
     /// `None` for one that was stopped.
     pub(super) state: Option<Vec<u8>>,
-    pub(super) incidents: Vec<OpenIncident>,
+    pub(super) incidents: SavedIncidents,
 }
 
 impl Blob {

@@ -22,8 +22,8 @@ use crate::telemetry::Histogram;
 /// The detector in whose name the service speaks.
 pub(super) const HOST: &str = "logwasp";
 
-/// Incidents of which is known what was said last, for those who amend.
-const AMENDABLE_MAX: usize = 100_000;
+/// What a row that waits takes beside its bytes.
+const ROW_BYTES: usize = 96;
 
 /// The detectors, and the rows that wait for their time.
 pub(super) struct Machine {
@@ -34,8 +34,10 @@ pub(super) struct Machine {
     second_interest: Interest,
     second_names: Vec<String>,
     grants: Vec<bool>,
-    waiting: BTreeMap<RowKey, Vec<Waiting>>,
-    waiting_rows: u64,
+    /// By place, and by arrival where one place has several.
+    waiting: BTreeMap<(RowKey, u64), Waiting>,
+    waiting_bytes: usize,
+    arrivals: u64,
     watermark: Option<i64>,
     amended: Amended,
     host: Incidents,
@@ -50,9 +52,10 @@ pub(super) struct Machine {
     calls: BTreeMap<String, Histogram>,
 }
 
+/// A row that waits.
 struct Waiting {
     sequence: u64,
-    bytes: Vec<u8>,
+    bytes: Box<[u8]>,
 }
 
 /// What became of rows.
@@ -68,6 +71,8 @@ pub(super) struct Accounts {
     pub(super) dropped: u64,
     /// Alerts of both stages, amendments among them.
     pub(super) alerts: u64,
+    /// Open incidents that were forgotten for want of room.
+    pub(super) incidents_forgotten: u64,
 }
 
 impl std::ops::AddAssign for Accounts {
@@ -106,7 +111,8 @@ impl Machine {
             second_names,
             grants,
             waiting: BTreeMap::new(),
-            waiting_rows: 0,
+            waiting_bytes: 0,
+            arrivals: 0,
             watermark: blob.watermark,
             amended: blob.amended,
             host: Incidents::restored(HOST, blob.host),
@@ -124,7 +130,7 @@ impl Machine {
         match entry {
             Entry::Layout(layout) => {
                 self.waiting.clear();
-                self.waiting_rows = 0;
+                self.waiting_bytes = 0;
                 self.translation = layout.to(&self.layout);
             }
             // It was handed over before the snapshot.
@@ -147,8 +153,10 @@ impl Machine {
             }
         };
         if let Some(bytes) = bytes {
-            self.waiting.entry(key).or_default().push(Waiting { sequence, bytes });
-            self.waiting_rows += 1;
+            self.waiting_bytes += bytes.len() + ROW_BYTES;
+            let waiting = Waiting { sequence, bytes: bytes.into_boxed_slice() };
+            self.waiting.insert((key, self.arrivals), waiting);
+            self.arrivals += 1;
         }
     }
 
@@ -175,20 +183,17 @@ impl Machine {
     }
 
     fn release(&mut self, watermark: i64) {
-        let after =
-            watermark.checked_add(1).map(|time| RowKey { time, source: 0, position: 0, part: 0 });
-        let later = after.map(|after| self.waiting.split_off(&after)).unwrap_or_default();
-        let ready = std::mem::replace(&mut self.waiting, later);
-        for (key, rows) in ready {
-            for waiting in rows {
-                self.waiting_rows -= 1;
-                let Some(mut row) = Row::new(key.time, &waiting.bytes) else { continue };
-                row.head.late = self.watermark.is_some_and(|before| key.time <= before);
-                // What was read since then is always told of a time that is over.
-                let is_record = key.part != COVERAGE_PART;
-                self.accounts.late += u64::from(row.head.late && is_record);
-                self.first.row(row);
-            }
+        while let Some(oldest) = self.waiting.first_entry()
+            && oldest.key().0.time <= watermark
+        {
+            let ((key, _), Waiting { bytes, .. }) = oldest.remove_entry();
+            self.waiting_bytes -= bytes.len() + ROW_BYTES;
+            let Some(mut row) = Row::new(key.time, &bytes) else { continue };
+            row.head.late = self.watermark.is_some_and(|before| key.time <= before);
+            // What was read since then is always told of a time that is over.
+            let is_record = key.part != COVERAGE_PART;
+            self.accounts.late += u64::from(row.head.late && is_record);
+            self.first.row(row);
         }
     }
 
@@ -231,7 +236,7 @@ impl Machine {
     /// All detectors at this moment; `sequence` is that of the next entry. Must be
     /// right behind an advance. `None` when a detector failed at it.
     pub(super) fn snapshot(&mut self, sequence: u64) -> Option<Blob> {
-        self.amended.forget(self.watermark.unwrap_or(i64::MIN).saturating_sub(DAY), AMENDABLE_MAX);
+        self.amended.forget_closed(self.watermark.unwrap_or(i64::MIN).saturating_sub(DAY));
         let first = self.first.snapshot();
         let second = self.second.snapshot();
         let names = self.names.iter().chain(&self.second_names);
@@ -255,7 +260,7 @@ impl Machine {
             watermark: self.watermark,
             detectors,
             amended: self.amended.clone(),
-            host: self.host.open().collect(),
+            host: self.host.saved(),
             layout: self.layout.clone(),
         })
     }
@@ -263,21 +268,16 @@ impl Machine {
     /// The first entry of the journal that is needed to go on from a snapshot taken
     /// now.
     pub(super) fn first_needed(&self, sequence: u64) -> u64 {
-        let waiting = self.waiting.values().flatten();
-        waiting.map(|waiting| waiting.sequence).min().unwrap_or(sequence)
+        self.waiting.values().map(|waiting| waiting.sequence).min().unwrap_or(sequence)
     }
 
     /// The rows that wait, to be journaled anew from `sequence` on.
     pub(super) fn renumber(&mut self, sequence: u64) -> Vec<Entry> {
-        let mut next = sequence;
-        let mut entries = Vec::new();
         self.translation = None;
-        for (key, rows) in &mut self.waiting {
-            for waiting in rows {
-                waiting.sequence = next;
-                next += 1;
-                entries.push(Entry::Row { key: *key, bytes: waiting.bytes.clone() });
-            }
+        let mut entries = Vec::new();
+        for (next, ((key, _), waiting)) in (sequence..).zip(&mut self.waiting) {
+            waiting.sequence = next;
+            entries.push(Entry::Row { key: *key, bytes: waiting.bytes.to_vec() });
         }
         entries
     }
@@ -289,7 +289,7 @@ impl Machine {
 
     /// Whether the service has said that and not closed it.
     pub(super) fn is_open(&self, key: &str) -> bool {
-        self.host.open().any(|open| open.key == key)
+        self.host.is_open(key)
     }
 
     pub(super) fn layout(&self) -> &Layout {
@@ -316,19 +316,39 @@ impl Machine {
     }
 
     /// Rows that wait for their time.
-    pub(super) fn waiting_rows(&self) -> u64 {
-        self.waiting_rows
+    pub(super) fn waiting_rows(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// What they take.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.waiting_bytes
     }
 
     /// True when rows wait that came behind the watermark.
     pub(super) fn has_late_rows(&self) -> bool {
-        let oldest = self.waiting.keys().next();
-        oldest.is_some_and(|oldest| Some(oldest.time) <= self.watermark)
+        self.oldest_waiting().is_some_and(|oldest| Some(oldest) <= self.watermark)
+    }
+
+    /// The time of the first row that waits.
+    pub(super) fn oldest_waiting(&self) -> Option<i64> {
+        self.waiting.keys().next().map(|(key, _)| key.time)
+    }
+
+    /// The time of the last row that waits.
+    pub(super) fn newest_waiting(&self) -> Option<i64> {
+        self.waiting.keys().next_back().map(|(key, _)| key.time)
     }
 
     /// The time up to which half of the waiting rows are.
     pub(super) fn middle(&self) -> Option<i64> {
-        self.waiting.keys().nth(self.waiting.len() / 2).map(|key| key.time)
+        self.time_of_row(self.waiting.len() / 2)
+    }
+
+    /// The time of one of the waiting rows, counted from the oldest; `None` when fewer
+    /// wait.
+    pub(super) fn time_of_row(&self, count: usize) -> Option<i64> {
+        self.waiting.keys().nth(count).map(|(key, _)| key.time)
     }
 
     /// Detectors that failed since the last time.
@@ -352,6 +372,8 @@ fn account(
 ) -> (Vec<Identified>, Vec<Alert>) {
     accounts.delivered += work.rows_delivered;
     accounts.quarantined += work.rows_quarantined;
+    accounts.incidents_forgotten += work.incidents_forgotten;
+    log.extend(work.forgotten_line().map(|line| (name.to_owned(), Severity::Low, line)));
     log.extend(work.log.into_iter().map(|(level, line)| (name.to_owned(), level, line)));
     faults.extend(work.fault.map(|fault| Faulted { detector: name.to_owned(), fault }));
     (work.alerts, work.amendments)

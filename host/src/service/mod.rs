@@ -21,6 +21,7 @@ mod blob;
 mod board;
 mod cast;
 mod control;
+mod crowd;
 mod endpoints;
 mod engine;
 mod entry;
@@ -31,6 +32,7 @@ mod intake;
 mod listen;
 mod log;
 mod machine;
+mod memory;
 mod notify;
 mod pipe;
 mod source_record;
@@ -82,6 +84,7 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
     let board = Arc::new(board.with_manager(manager));
     let mut endpoints = Endpoints::new(Arc::clone(&board), once);
     endpoints.follow(&config).map_err(Failure::Operating)?;
+    memory::give_back();
     tracing::info!(state_dir = %dir.display(), "the service runs");
     let inherited = inherited();
     let pipe = RefCell::new(Pipe::default());
@@ -103,6 +106,7 @@ pub fn run(path: &Path, once: bool) -> Result<(), Failure> {
             if let Err(problem) = endpoints.follow(&config) {
                 tracing::error!("{}; they stay where they are", problem.what);
             }
+            memory::give_back();
             tracing::info!("the config was read again");
         }
         let set = Setting {

@@ -2,23 +2,32 @@
 
 use logwasp_core::ledger::Ledger;
 
-use super::{Cast, Config, Engine, Entry, Problem};
+use super::{ADVANCE_ROWS_MAX, Cast, Config, Engine, Entry, Problem};
 use crate::service::board::Phase;
 
 impl Engine<'_> {
-    /// The input ends.
-    pub(super) fn finish(&mut self) -> Result<(), Problem> {
+    /// The input ends. False while sinks take no more: then it is to be called again.
+    pub(super) fn finish(&mut self) -> Result<bool, Problem> {
+        if self.full.is_some() {
+            return Ok(false);
+        }
         self.set.board.enter(Phase::Ending);
         let open: Vec<_> = self.numbers.keys().copied().collect();
         for (source, file) in open {
             self.end(source, file);
+        }
+        while self.machine.waiting_rows() > ADVANCE_ROWS_MAX {
+            let Some(newest) = self.machine.newest_waiting() else { break };
+            if !self.go_on_to(newest)? {
+                return Ok(false);
+            }
         }
         self.enter(Entry::Finish(self.newest));
         self.commit()?;
         self.mend()?;
         self.snapshot()?;
         self.settle();
-        Ok(())
+        Ok(true)
     }
 
     /// What is whole is taken; everything is made durable.
@@ -30,7 +39,7 @@ impl Engine<'_> {
             self.flush(number);
         }
         self.leave_pipe();
-        self.advance(self.set.clock.uptime());
+        self.advance(self.set.clock.uptime())?;
         self.commit()?;
         self.mend()?;
         self.snapshot()?;
@@ -60,6 +69,7 @@ impl Engine<'_> {
             rows_dropped = accounts.dropped,
             rows_waiting = self.machine.waiting_rows(),
             alerts = accounts.alerts,
+            incidents_forgotten = accounts.incidents_forgotten,
             faults = self.faults.count,
             "the accounts"
         );

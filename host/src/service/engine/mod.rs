@@ -23,6 +23,7 @@ use super::blob::{Blob, NAME};
 use super::board::Board;
 use super::cast::Cast;
 use super::control::Control;
+use super::crowd::{Room, Waiting, forced};
 use super::entry::Entry;
 use super::faults::Faults;
 use super::host_alert;
@@ -38,7 +39,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Source, SourceKind};
 use crate::problem::Problem;
 use crate::record::{SOURCES_MAX, Sources};
-use crate::source::tail::{Arrival, FileId, Settings, Start, Tail};
+use crate::source::tail::{Arrival, FileId, Hold, Progress, Settings, Start, Tail};
 use publish::Meters;
 
 /// What has not been written to for so long is as whole as it gets.
@@ -47,6 +48,8 @@ const SILENCE: Duration = Duration::from_millis(500);
 const COMMIT_WITHOUT_JOURNAL: Duration = Duration::from_secs(1);
 /// A commit does not wait for its time when so much is to be written.
 const COMMIT_BYTES_MAX: usize = 4 << 20;
+/// Rows that go to the detectors before what they said is looked at.
+const ADVANCE_ROWS_MAX: usize = 4_096;
 /// Journal and time behind a snapshot, before the next is taken.
 const SNAPSHOT_BYTES: usize = 16 << 20;
 const SNAPSHOT_INTERVAL: Duration = Duration::from_mins(1);
@@ -82,6 +85,7 @@ pub(super) enum End {
 }
 
 /// One generation of the service.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Engine<'p> {
     set: Setting<'p>,
     machine: Machine,
@@ -113,6 +117,8 @@ pub(super) struct Engine<'p> {
     is_stirred: bool,
     faults: Faults,
     full: Option<String>,
+    /// Whoever was read gave nothing: those that are held are read once.
+    is_stuck: bool,
     /// The newest time that any probe told.
     newest: Option<i64>,
     meters: Meters,
@@ -177,6 +183,7 @@ impl<'p> Engine<'p> {
             is_stirred: false,
             faults,
             full: None,
+            is_stuck: false,
             newest,
             meters: Meters::default(),
         };
@@ -206,8 +213,7 @@ impl<'p> Engine<'p> {
                 self.set.board.manager().ready();
             }
             let is_more = self.step()?;
-            if self.set.once && !is_more && self.full.is_none() && !self.is_piping() {
-                self.finish()?;
+            if self.set.once && !is_more && !self.is_piping() && self.finish()? {
                 return Ok(End::Stop);
             }
             if !is_more {

@@ -8,7 +8,7 @@ use crate::service::pipe::Rest;
 use crate::source::stdin::{NAME, Piece};
 
 /// Its stream.
-const PIPE: FileId = FileId(u32::MAX - 1);
+pub(super) const PIPE: FileId = FileId(u32::MAX - 1);
 /// Pieces that are taken before other sources have their turn.
 const PIECES_MAX: usize = 16;
 
@@ -55,13 +55,16 @@ impl Engine<'_> {
         self.forget(index, PIPE);
     }
 
-    /// Takes what came over standard input; true when there may be more.
-    pub(super) fn draw(&mut self, now: Duration) -> bool {
-        let Some((index, source)) = self.pipe_source() else { return false };
-        for _ in 0..PIECES_MAX {
+    /// Takes what came over standard input; how many pieces.
+    pub(super) fn draw(&mut self, now: Duration) -> usize {
+        let Some((index, source)) = self.pipe_source() else { return 0 };
+        for pieces in 0..PIECES_MAX {
+            if self.hold(index).holds(PIPE) {
+                return pieces;
+            }
             let piece = self.set.pipe.borrow_mut().take();
             match piece {
-                None => return false,
+                None => return pieces,
                 Some(Piece::Bytes(bytes)) => {
                     let arrival = Arrival::Bytes { file: PIPE, offset: 0, bytes: &bytes };
                     self.arrive(index, arrival, now);
@@ -79,11 +82,11 @@ impl Engine<'_> {
                         tracing::info!(source, "standard input has ended");
                     }
                     self.end(index, PIPE);
-                    return false;
+                    return pieces + 1;
                 }
             }
         }
-        true
+        PIECES_MAX
     }
 
     /// Leaves what is no whole record to the next generation.

@@ -73,7 +73,7 @@ impl Engine<'_> {
             sources: self.source_figures(),
             detectors: self.detector_figures(),
             accounts,
-            rows_waiting: self.machine.waiting_rows(),
+            rows_waiting: self.machine.waiting_rows() as u64,
             watermark: self.machine.watermark(),
             alerts: self.meters.alerts.clone(),
             commits: self.meters.commits,

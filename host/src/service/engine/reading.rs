@@ -1,48 +1,95 @@
 //! Reading: from what arrives to rows.
 
 use super::{
-    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Intake, Listeners,
-    MESSAGES, Path, Problem, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind, SourceRecord, Span,
-    Way, Whose, record_key, span_key,
+    Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Hold, Intake, Listeners,
+    MESSAGES, Path, Problem, Progress, Room, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind,
+    SourceRecord, Span, Way, Whose, host_alert, record_key, span_key,
 };
 use crate::service::board::SyslogSheet;
 
 impl<'p> Engine<'p> {
-    /// Reads a little of everything; true when there is more.
+    /// Reads a little of everything, or of those who hold time back when many rows
+    /// wait; true when there is more.
     pub(super) fn read(&mut self) -> Result<bool, Problem> {
+        let now = self.set.clock.uptime();
         if self.full.is_some() {
             self.full = self.set.store.full_sink()?;
             if self.full.is_some() {
                 // What is written meanwhile is not read: time waits for it.
                 self.is_caught_up = false;
+                // Files that are rotated away meanwhile are kept open.
+                for index in 0..self.tails.len() {
+                    self.step_tail(index, now, Hold::All);
+                }
                 return Ok(false);
             }
+            self.wake_up(now);
         }
-        let now = self.set.clock.uptime();
-        let now_nanos = now.as_nanos() as u64;
-        let mut is_more = false;
+        let (mut is_more, mut read_bytes) = (false, 0);
         for index in 0..self.tails.len() {
-            let Some(mut tail) = self.tails.get_mut(index).and_then(Option::take) else {
-                continue;
-            };
-            let progress =
-                tail.step(now_nanos, STEP_BYTES, &mut |arrival| self.arrive(index, arrival, now));
+            let hold = self.hold(index);
+            let Some(progress) = self.step_tail(index, now, hold) else { continue };
             is_more |= progress.has_more;
+            read_bytes += progress.bytes;
             if progress.bytes > 0 {
                 self.heard(index, now);
-            }
-            if let Some(place) = self.tails.get_mut(index) {
-                *place = Some(tail);
             }
         }
         if std::mem::take(&mut self.is_first_step) {
             // Where a first run began must not be asked again.
             self.commit()?;
         }
-        is_more |= self.receive(now);
-        is_more |= self.draw(now);
+        let received_bytes = self.receive(now);
+        let pieces = self.draw(now);
+        let room = self.room();
+        is_more |= received_bytes + pieces > 0 || room == Room::None;
+        self.is_stuck =
+            room == Room::Little && is_more && read_bytes + received_bytes + pieces == 0;
         self.is_caught_up |= !is_more;
         Ok(is_more)
+    }
+
+    fn step_tail(&mut self, index: usize, now: Duration, hold: Hold) -> Option<Progress> {
+        let step_bytes = self.waiting().step_bytes(self.waiting_max(), STEP_BYTES);
+        let mut tail = self.tails.get_mut(index).and_then(Option::take)?;
+        tail.hold_back(hold);
+        let progress = tail.step(now.as_nanos() as u64, step_bytes, &mut |arrival| {
+            self.arrive(index, arrival, now);
+        });
+        if let Some(place) = self.tails.get_mut(index) {
+            *place = Some(tail);
+        }
+        Some(progress)
+    }
+
+    /// Whom of a source's streams not to read now.
+    pub(super) fn hold(&self, source: usize) -> Hold {
+        match self.room() {
+            Room::None => Hold::All,
+            Room::Enough => Hold::None,
+            Room::Little if self.is_stuck => Hold::None,
+            Room::Little => {
+                let behind = self.furthest_behind();
+                let own = (source, FileId(0))..=(source, MESSAGES);
+                let own = self.numbers.range(own);
+                let ahead = own.filter(|(_, number)| self.is_ahead(**number, behind));
+                Hold::Some(ahead.map(|((_, file), _)| *file).collect())
+            }
+        }
+    }
+
+    fn is_ahead(&self, number: u32, behind: Option<i64>) -> bool {
+        self.intakes.get(&number).is_some_and(|intake| intake.record.newest > behind)
+    }
+
+    /// After a time in which nothing was read: nobody was silent.
+    fn wake_up(&mut self, now: Duration) {
+        self.intakes.values_mut().for_each(|intake| intake.last_bytes = now);
+        for (voice, source) in self.voices.iter_mut().zip(&self.set.config.sources) {
+            if !self.machine.is_open(&host_alert::silent_key(&source.name)) {
+                voice.last = now;
+            }
+        }
     }
 
     /// Takes sources that listen in.
@@ -72,20 +119,28 @@ impl<'p> Engine<'p> {
         self.set.board.show_syslog(counters.collect());
     }
 
-    /// Takes what listeners have received; true when there may be more.
-    pub(super) fn receive(&mut self, now: Duration) -> bool {
-        let mut batches = Vec::new();
-        for (index, listener) in &mut self.listeners {
-            let Way::Channel(receiver) = &mut listener.way else { continue };
-            let received = std::iter::from_fn(|| receiver.try_recv().ok()).take(BATCHES_MAX);
-            batches.extend(received.map(|batch| (*index, batch.bytes)));
+    /// Takes what listeners have received; how many bytes.
+    pub(super) fn receive(&mut self, now: Duration) -> usize {
+        let mut received_bytes = 0;
+        let indexes: Vec<usize> = self.listeners.keys().copied().collect();
+        for index in indexes {
+            for _ in 0..BATCHES_MAX {
+                if self.hold(index).holds(MESSAGES) {
+                    break;
+                }
+                let Some(bytes) = self.received(index) else { break };
+                received_bytes += bytes.len();
+                let arrival = Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes };
+                self.arrive(index, arrival, now);
+                self.heard(index, now);
+            }
         }
-        let is_more = !batches.is_empty();
-        for (index, bytes) in batches {
-            self.arrive(index, Arrival::Bytes { file: MESSAGES, offset: 0, bytes: &bytes }, now);
-            self.heard(index, now);
-        }
-        is_more
+        received_bytes
+    }
+
+    fn received(&mut self, index: usize) -> Option<Vec<u8>> {
+        let Way::Channel(receiver) = &mut self.listeners.get_mut(&index)?.way else { return None };
+        receiver.try_recv().ok().map(|batch| batch.bytes)
     }
 
     /// Closes the sockets; what has arrived is taken.

@@ -1,26 +1,34 @@
 //! Time: silence, the watermark, and what is said when a source is silent.
 
+use super::piping::PIPE;
 use super::{
-    BTreeSet, COMMIT_BYTES_MAX, COMMIT_WITHOUT_JOURNAL, Duration, Engine, Entry, Hand, Intake,
-    PAUSE_MAX, Problem, SILENCE, SNAPSHOT_BYTES, SNAPSHOT_INTERVAL, Voice, host_alert, watermark,
+    ADVANCE_ROWS_MAX, BTreeSet, COMMIT_BYTES_MAX, COMMIT_WITHOUT_JOURNAL, Duration, Engine, Entry,
+    FileId, Hand, Intake, MESSAGES, PAUSE_MAX, Problem, Room, SILENCE, SNAPSHOT_BYTES,
+    SNAPSHOT_INTERVAL, Voice, Waiting, Way, forced, host_alert, watermark,
 };
 
 impl<'p> Engine<'p> {
     /// What is due: silence, time, commit, snapshot.
     pub(super) fn tick(&mut self) -> Result<(), Problem> {
         let now = self.set.clock.uptime();
-        self.flush_silent(now);
-        self.watch_voices(now);
+        // While nothing is read, silence says nothing.
+        if self.full.is_none() {
+            self.flush_silent(now);
+            self.watch_voices(now);
+        }
         for listener in self.listeners.values() {
             listener.tick()?;
         }
         let interval = self.set.config.service.commit_interval;
         let interval = if interval.is_zero() { COMMIT_WITHOUT_JOURNAL } else { interval };
-        let is_due = now.saturating_sub(self.last_commit) >= interval;
-        if !is_due && self.commit_bytes < COMMIT_BYTES_MAX {
+        let is_due = now.saturating_sub(self.last_commit) >= interval
+            || self.commit_bytes >= COMMIT_BYTES_MAX;
+        if is_due || self.room() != Room::Enough {
+            self.advance(now)?;
+        }
+        if !is_due {
             return Ok(());
         }
-        self.advance(now);
         self.commit()?;
         self.mend()?;
         self.publish();
@@ -32,12 +40,17 @@ impl<'p> Engine<'p> {
     }
 
     pub(super) fn flush_silent(&mut self, now: Duration) {
-        if self.set.once {
+        let ready = self.ready();
+        let is_crowded = self.room() != Room::Enough;
+        if self.set.once && !is_crowded {
             // The end will come.
             return;
         }
-        let silent = self.intakes.iter().filter(|(_, intake)| {
-            intake.waits() && now.saturating_sub(intake.last_bytes) >= SILENCE
+        // A file that ends where it ends now is not waited on when others are to go on.
+        let silence = if self.set.once { Duration::ZERO } else { SILENCE };
+        let silent = self.intakes.iter().filter(|(number, intake)| {
+            let since = now.saturating_sub(intake.last_bytes);
+            intake.waits() && since >= silence && !ready.contains(number)
         });
         let silent: Vec<u32> = silent.map(|(number, _)| *number).collect();
         for number in silent {
@@ -61,30 +74,113 @@ impl<'p> Engine<'p> {
         named.next().map_or(usize::MAX, |(index, _)| index)
     }
 
-    /// Lets time go on as far as it can be told.
-    pub(super) fn advance(&mut self, now: Duration) {
+    /// Lets time go on as far as it can be told; further when there is no room for
+    /// rows that wait.
+    pub(super) fn advance(&mut self, now: Duration) -> Result<(), Problem> {
+        let told = self.told(now);
+        let before = self.machine.watermark();
+        if let Some(next) = told.max(before)
+            && (Some(next) > before || self.machine.has_late_rows())
+            && !self.go_on_to(next)?
+        {
+            return Ok(());
+        }
+        if self.room() == Room::None {
+            let (oldest, middle) = (self.machine.oldest_waiting(), self.machine.middle());
+            let forced = forced(self.furthest_behind(), oldest, middle);
+            if let Some(next) = forced.max(self.machine.watermark()) {
+                self.go_on_to(next)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where time is, by all streams.
+    fn told(&self, now: Duration) -> Option<i64> {
         let service = &self.set.config.service;
-        let hand = |intake: &Intake<'p>| Hand {
+        let now_nanos = self.set.clock.now_nanos();
+        let ready = self.ready();
+        let is_whole = self.set.once || !self.is_caught_up;
+        // What is there is put in order as a whole, as far as it can wait; so is what
+        // was written while nobody read. What is read to its end holds nobody back.
+        if is_whole && self.room() == Room::Enough {
+            return None;
+        }
+        let hands = self.intakes.iter().map(|(number, intake)| Hand {
             newest: intake.record.newest,
-            is_idle: now.saturating_sub(intake.last_bytes) >= service.idle_after,
-        };
+            is_idle: !ready.contains(number)
+                && (is_whole || now.saturating_sub(intake.last_bytes) >= service.idle_after),
+        });
+        if is_whole && ready.is_empty() {
+            return None;
+        }
         // Streams that are over hold nobody back, but they told of time too.
         let over = Hand { newest: self.newest, is_idle: true };
-        let hands = self.intakes.values().map(hand).chain([over]);
-        let is_crowded = self.machine.waiting_rows() >= service.rows_waiting_max;
-        let told = match self.set.once {
-            // What is there is put in order as a whole, as far as it can wait; so is
-            // what was written while nobody read.
-            true => None,
-            false if !self.is_caught_up => None,
-            false => watermark(hands, service.lateness, self.set.clock.now_nanos()),
-        };
-        let forced = is_crowded.then(|| self.machine.middle()).flatten();
-        let before = self.machine.watermark();
-        let Some(next) = told.max(forced).max(before) else { return };
-        if Some(next) > before || self.machine.has_late_rows() {
-            self.enter(Entry::Advance(next));
+        watermark(hands.chain([over]), service.lateness, now_nanos)
+    }
+
+    /// Time goes on to here, some rows at a time, so that what is said of them can be
+    /// made durable in between. False when it had to stop because a sink takes no more.
+    pub(super) fn go_on_to(&mut self, watermark: i64) -> Result<bool, Problem> {
+        loop {
+            let next = self.machine.time_of_row(ADVANCE_ROWS_MAX);
+            let next = next.map_or(watermark, |next| next.min(watermark));
+            self.enter(Entry::Advance(next.max(self.machine.watermark().unwrap_or(next))));
+            if self.commit_bytes >= COMMIT_BYTES_MAX {
+                self.commit()?;
+            }
+            if self.full.is_some() {
+                return Ok(false);
+            }
+            if next >= watermark {
+                return Ok(true);
+            }
         }
+    }
+
+    /// How much room there is for rows that wait.
+    pub(super) fn room(&self) -> Room {
+        self.waiting().room_in(self.waiting_max())
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        Waiting { rows: self.machine.waiting_rows(), bytes: self.machine.waiting_bytes() }
+    }
+
+    pub(super) fn waiting_max(&self) -> Waiting {
+        let service = &self.set.config.service;
+        Waiting {
+            rows: service.rows_waiting_max as usize,
+            bytes: service.rows_waiting_bytes_max as usize,
+        }
+    }
+
+    /// Streams of which there is something to read, by number.
+    pub(super) fn ready(&self) -> BTreeSet<u32> {
+        let ready = self.numbers.iter().filter(|((source, file), _)| self.is_ready(*source, *file));
+        ready.map(|(_, number)| *number).collect()
+    }
+
+    fn is_ready(&self, source: usize, file: FileId) -> bool {
+        if file == MESSAGES {
+            let way = self.listeners.get(&source).map(|listener| &listener.way);
+            return matches!(way, Some(Way::Channel(receiver)) if !receiver.is_empty());
+        }
+        if file == PIPE {
+            // What ends must have ended; what goes on may be silent.
+            return self.set.once && self.is_piping();
+        }
+        let tail = self.tails.get(source).and_then(Option::as_ref);
+        tail.is_some_and(|tail| tail.is_ready(file))
+    }
+
+    /// The newest time of the stream that is furthest behind, among those that have
+    /// something to read: the only ones whose reading lets time go on. `None` when
+    /// that one has told no time yet.
+    pub(super) fn furthest_behind(&self) -> Option<i64> {
+        let ready = self.ready();
+        let newest = |number: &u32| self.intakes.get(number).map(|intake| intake.record.newest);
+        ready.iter().filter_map(newest).min().flatten()
     }
 
     pub(super) fn heard(&mut self, source: usize, now: Duration) {

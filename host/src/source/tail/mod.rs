@@ -22,7 +22,8 @@
 //! * `watch` asks inotify when it is worth looking; nothing depends on its answer.
 //!
 //! Known limits: what is written to a file between the copy and the truncation of
-//! copytruncate is lost, by the rotation itself. A file that was truncated and has
+//! copytruncate is lost, by the rotation itself. So is what is written between a
+//! truncation and a deletion that come before the next look: nobody has that text open. A file that was truncated and has
 //! regrown while the tail did not run, to the same first 4096 bytes and beyond what
 //! was read, cannot be told from one that has grown.
 
@@ -39,7 +40,7 @@ mod survey;
 mod troubles;
 mod watch;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -161,6 +162,30 @@ const REMEMBERED_MAX: usize = 10_000;
 /// Names change in bursts; they are looked at together.
 const SURVEY_GAP_NANOS: u64 = 50_000_000;
 
+/// Which streams are not read for the time being. Their files are kept open all the
+/// same, so that nothing is lost when they are deleted meanwhile.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// All are read.
+    #[default]
+    None,
+    /// These are not.
+    Some(BTreeSet<FileId>),
+    /// None is.
+    All,
+}
+
+impl Hold {
+    /// Whether that stream is held.
+    pub fn holds(&self, file: FileId) -> bool {
+        match self {
+            Self::None => false,
+            Self::Some(held) => held.contains(&file),
+            Self::All => true,
+        }
+    }
+}
+
 /// A set of files that are tailed.
 pub struct Tail {
     settings: Settings,
@@ -172,6 +197,7 @@ pub struct Tail {
     /// Every name that the last survey found.
     names: HashMap<PathBuf, Key>,
     ready: VecDeque<FileId>,
+    hold: Hold,
     /// Open files in the order they were opened; some may be closed by now.
     opened: VecDeque<FileId>,
     open_count: usize,
@@ -216,6 +242,7 @@ impl Tail {
             slots: BTreeMap::new(),
             names: HashMap::new(),
             ready: VecDeque::new(),
+            hold: Hold::None,
             opened: VecDeque::new(),
             open_count: 0,
             troubles: Troubles::default(),
@@ -267,6 +294,16 @@ impl Tail {
             }
             self.wake(file);
         }
+    }
+
+    /// Says which streams are not read until the next call of this.
+    pub fn hold_back(&mut self, hold: Hold) {
+        self.hold = hold;
+    }
+
+    /// Whether there may be something to read of a stream now.
+    pub fn is_ready(&self, file: FileId) -> bool {
+        self.streams.get(file).is_some_and(|stream| stream.is_ready)
     }
 
     /// Sleeps until something has changed, at most so long; without inotify, so long.

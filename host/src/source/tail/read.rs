@@ -1,5 +1,6 @@
 //! Reading, in turns: every file that has something gets one chunk, then the next.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read};
 
@@ -7,7 +8,7 @@ use super::content::{Content, first_solid, read_full_at, read_prefix, solid};
 use super::identity::{Identity, PREFIX_BYTES_MAX, modified_nanos};
 use super::streams::Stream;
 use super::survey::Holds;
-use super::{Arrival, FileId, Tail, Take};
+use super::{Arrival, FileId, Hold, Tail, Take};
 
 /// What a turn came to.
 enum Turn {
@@ -30,6 +31,7 @@ impl Tail {
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut spent = 0;
         let mut idle_turns = 0;
+        let mut held = self.keep_held_open(take);
         while spent < budget_bytes
             && idle_turns <= self.ready.len()
             && let Some(id) = self.ready.pop_front()
@@ -42,7 +44,28 @@ impl Tail {
             spent += read;
         }
         self.buffer = buffer;
+        self.ready.append(&mut held);
         spent
+    }
+
+    /// Takes those that are held out of the queue, and opens their files while they
+    /// are there.
+    fn keep_held_open(&mut self, take: &mut Take<'_>) -> VecDeque<FileId> {
+        if self.hold == Hold::None {
+            return VecDeque::new();
+        }
+        let ready = std::mem::take(&mut self.ready);
+        let (held, ready): (VecDeque<_>, VecDeque<_>) =
+            ready.into_iter().partition(|id| self.hold.holds(*id));
+        self.ready = ready;
+        for id in &held {
+            let is_closed =
+                self.streams.get(*id).is_some_and(|s| s.content.is_none() && !s.is_packed);
+            if is_closed && self.open_count < self.settings.files_open_max && self.is_live(*id) {
+                self.make_open(*id, take);
+            }
+        }
+        held
     }
 
     fn turn(

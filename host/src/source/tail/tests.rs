@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Arrival, FileId, Place, Position, Progress, Settings, Tail};
+use super::{Arrival, FileId, Hold, Place, Position, Progress, Settings, Tail};
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -149,3 +149,33 @@ fn what_was_not_read_is_told() {
     rig.settle();
     assert_eq!(rig.tail.unread_bytes(), 0);
 }
+
+/// Scenario: two files are held, or all are; one of them is deleted meanwhile, one is
+/// renamed.
+/// Guarantees: nothing of them is handed on, but of the others; there is said to be
+/// more; when they are read again nothing is missing.
+#[test]
+fn held_files_wait_and_are_not_lost() {
+    let mut rig = Rig::new();
+    let texts = ["a", "b", "c"].map(long);
+    for (name, text) in ["a", "b", "c"].iter().zip(&texts) {
+        rig.append(name, text);
+    }
+    rig.tail.hold_back(Hold::All);
+    assert!(rig.step(1 << 20).has_more);
+    assert!(rig.seen.texts.values().all(Vec::is_empty));
+    let ids: Vec<FileId> = rig.seen.positions.keys().copied().collect();
+    assert!(ids.iter().all(|id| rig.tail.is_ready(*id)));
+    let held = |id: &FileId| rig.seen.positions[id].path != rig.path("c");
+    rig.tail.hold_back(Hold::Some(ids.iter().copied().filter(held).collect()));
+    rig.remove("a");
+    rig.rename("b", "b.1");
+    for _ in 0..10 {
+        rig.now_nanos += 60 * SECOND;
+        assert!(rig.step(1 << 20).has_more);
+    }
+    assert_eq!(rig.seen.texts.values().map(Vec::len).sum::<usize>(), texts[2].len());
+    rig.tail.hold_back(Hold::None);
+    rig.pass(60);
+    assert_eq!(rig.texts(), sorted(texts));
+}
