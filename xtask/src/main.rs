@@ -8,6 +8,7 @@ mod deny;
 mod flood;
 mod fuzz;
 mod process;
+mod soak;
 mod test;
 mod torture;
 
@@ -24,6 +25,7 @@ cargo xtask <task>
   torture [--seconds N] [--seed N]
                     the service crashes while its logs are written and rotated: in the
                     simulation for that long (default 60), then really
+  soak NAME [N]     the service under load: rotation, syslog, durable, stalled, idle, or all
   bench [MB]        speed beside ripgrep, evtx_dump, quick-xml, simd-json (default 500 MB)
   deny              licences, bans and sources of the dependencies (installs cargo-deny)";
 
@@ -37,6 +39,7 @@ fn main() -> Result<()> {
         Some("flood") => flood::run_floods(),
         Some("fuzz") => fuzz::run_targets(rest),
         Some("torture") => torture::crash_and_compare(rest),
+        Some("soak") => soak::run_soak(rest),
         Some("bench") => bench::compare(rest),
         Some("deny") => deny::check(),
         Some(unknown) if !unknown.starts_with('-') => bail!("no task `{unknown}`\n\n{USAGE}"),
