@@ -10,6 +10,10 @@ use crate::decode::ossec_parts;
 pub(super) const XML_EVENT_ID: &[u8] = b"ntID";
 /// What stands before it.
 pub(super) const XML_EVENT_ID_BEFORE: &[u8] = b"<Eve";
+/// The rarest part of `EventID`, an element or a key, and of the key `eventID`.
+pub(super) const ANY_EVENT_ID: &[u8] = b"ntID";
+/// The rarest part of the key `EventId`.
+pub(super) const CAMEL_EVENT_ID: &[u8] = b"ntId\"";
 /// The rarest part of the key `event_id`: `event`, `event_data` and `eventlog` begin
 /// like the whole of it.
 pub(super) const JSON_EVENT_ID: &[u8] = b"nt_id\"";
@@ -46,6 +50,7 @@ pub(super) fn begins_key(before: &[u8], pattern: &[u8]) -> bool {
     let start = match pattern {
         [b'"' | b'.', ..] => return true,
         JSON_EVENT_ID => before.strip_suffix(JSON_EVENT_ID_BEFORE),
+        CAMEL_EVENT_ID => before.strip_suffix(b"Eve"),
         _ => Some(before),
     };
     start.is_some_and(|start| matches!(start.last(), Some(b'"' | b'.')))
@@ -67,8 +72,16 @@ pub(super) fn json_event_id(tail: &[u8]) -> FoundId {
     }
 }
 
-/// `":4740`, `>4740<`, or `="4740"` behind `EventID`.
-pub(super) fn any_event_id(tail: &[u8]) -> FoundId {
+/// `":4740`, `>4740<`, or `="4740"` behind `EventID`; `":4740` behind the key `eventID`.
+pub(super) fn any_event_id(before: &[u8], tail: &[u8]) -> FoundId {
+    if !before.ends_with(b"Eve") {
+        let key = before.strip_suffix(b"eve");
+        let is_key = key.is_some_and(|start| matches!(start.last(), Some(b'"' | b'.')));
+        return match tail.strip_prefix(b"\"") {
+            Some(value) if is_key => json_event_id(value),
+            _ => FoundId::None,
+        };
+    }
     match tail.first() {
         Some(b'"') => json_event_id(tail.get(1..).unwrap_or_default()),
         Some(b'>') => xml_event_id(tail),

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::Coat;
-use super::event_id::{JSON_EVENT_ID, XML_EVENT_ID};
+use super::event_id::{ANY_EVENT_ID, CAMEL_EVENT_ID, JSON_EVENT_ID, XML_EVENT_ID};
 use super::literal::{Literal, rarest};
 use super::searcher::{ByteSet, Pattern, Role, Scan};
 use crate::decode::message_titles;
@@ -189,14 +189,14 @@ impl Parts {
                     for key in JSON_KEYS {
                         push(key, Role::JsonEventId);
                     }
-                    push(b"EventID", Role::AnyEventId);
+                    push(ANY_EVENT_ID, Role::AnyEventId);
                     push(b"\"Id\"", Role::QuotedEventId);
                 }
                 (Coat::Line, true) => {
                     for mark in TEXT_MARKS {
                         push(mark, Role::TextEventId);
                     }
-                    push(b"EventID", Role::AnyEventId);
+                    push(ANY_EVENT_ID, Role::AnyEventId);
                 }
                 _ => {}
             }
@@ -248,7 +248,7 @@ impl Parts {
 
 /// What the event id is called in JSON, by dialect; the quote ends the key. `code` has
 /// what stands before it, for every event has an `opcode`.
-const JSON_KEYS: [&[u8]; 5] = [JSON_EVENT_ID, b"\"code\"", b".code\"", b"eventID\"", b"EventId\""];
+const JSON_KEYS: [&[u8]; 4] = [JSON_EVENT_ID, b"\"code\"", b".code\"", CAMEL_EVENT_ID];
 
 /// How Event XML begins as a value of JSON. What references it has stands behind.
 const XML_IN_JSON: [&[u8]; 3] = [b"<Event", b"003cEvent", b"003CEvent"];

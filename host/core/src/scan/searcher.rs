@@ -67,7 +67,7 @@ pub(super) enum Role {
     /// [`JSON_EVENT_ID`] or `code"`, keys of the event id: counts when a wanted id
     /// follows as its value.
     JsonEventId,
-    /// `EventID`, an element or a key: counts when a wanted id follows.
+    /// [`ANY_EVENT_ID`] of `EventID`, an element or a key: counts when a wanted id follows.
     AnyEventId,
     /// A key of the event id with both quotes: counts when a wanted id follows.
     QuotedEventId,
@@ -171,7 +171,10 @@ impl Scan {
                 begins_key(buf.get(..at).unwrap_or_default(), &pattern.bytes)
                     && self.wants_id(json_event_id(tail))
             }
-            Role::AnyEventId => self.wants_id(any_event_id(tail)),
+            Role::AnyEventId => {
+                let before = buf.get(..at).unwrap_or_default();
+                self.wants_id(any_event_id(before, tail))
+            }
             Role::QuotedEventId => self.wants_id(json_event_id(tail)),
             Role::TextEventId => self.wants_id(text_event_id(&pattern.bytes, tail)),
             Role::XmlReference(alphabet) => {
@@ -396,14 +399,20 @@ mod tests {
         ] {
             assert_eq!(hits(&xml, text).len(), count, "{text}");
         }
-        let keys = ["nt_id\"", "\"code\"", ".code\""].map(|key| pattern(key, Role::JsonEventId));
-        let json = Scan::new(keys.into(), vec![4740]);
+        let keys = ["nt_id\"", "\"code\"", ".code\"", "ntId\""];
+        let mut keys = keys.map(|key| pattern(key, Role::JsonEventId)).to_vec();
+        keys.push(pattern("ntID", Role::AnyEventId));
+        let json = Scan::new(keys, vec![4740]);
         for (text, count) in [
             ("{\"event_id\":4740}", 1),
             ("{\"winlog.event_id\" : \"4740\" }", 1),
             ("{\"event_id\":47401,\"opcode\":\"Info\"}", 0),
             ("{\"x\":\"event_id\",\"code\":\"4740\"}", 1),
             ("{\"event_id\":4740.0}", 1),
+            ("{\"EventID\":4740}", 1),
+            ("{\"eventID\":\"4740\"}", 1),
+            ("{\"EventId\":4740}", 1),
+            ("{\"parentID\":4740,\"prevEventId\":4740,\"peventID\":4740}", 0),
         ] {
             assert_eq!(hits(&json, text).len(), count, "{text}");
         }
