@@ -13,6 +13,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
+use sha2::{Digest, Sha256};
 use wit_component::ComponentEncoder;
 
 /// The stock detectors, in the order in which they are listed and run.
@@ -61,10 +62,12 @@ fn build() -> Result<()> {
             .join(PROFILE)
             .join(format!("detector_{}.wasm", name.replace('-', "_")));
         let component = out.join(format!("{name}.wasm"));
-        fs::write(&component, componentize(&module)?)?;
+        let bytes = componentize(&module)?;
+        let sha256: [u8; 32] = Sha256::digest(&bytes).into();
+        fs::write(&component, bytes)?;
         writeln!(
             table,
-            "    Bundled {{ name: {name:?}, component: include_bytes!({:?}) }},",
+            "    Bundled {{ name: {name:?}, component: include_bytes!({:?}), sha256: {sha256:?} }},",
             component.display().to_string()
         )?;
     }

@@ -210,16 +210,16 @@ pub(crate) fn prepare(
     let cache = config.cache_dir.as_deref().and_then(Cache::open);
     let sandbox = Sandbox::new(cache).map_err(Problem::new)?;
     for Selected { name, component, options, limits, may_amend } in selected {
-        let bytes = component_bytes(config, &name, &component)?;
-        let plugin =
-            sandbox.load(&bytes).map_err(|error| load_problem(&name, &component, &error))?;
+        let (bytes, hash) = component_bytes(config, &name, &component)?;
+        let plugin = sandbox
+            .load_known(&bytes, &hash)
+            .map_err(|error| load_problem(&name, &component, &error))?;
         let is_asked = is_asked && explains_itself(plugin.manifest());
         let limits = if is_asked { limits.with_explanations() } else { limits };
         let plugin = plugin.with_limits(limits);
         check_options(config, &name, &options, &plugin.manifest().config_schema)?;
         let start_json = start_json(config, &options, is_asked);
-        let component = Sha256::digest(&bytes).into();
-        take(Prepared { name, may_amend, plugin, start_json, component })?;
+        take(Prepared { name, may_amend, plugin, start_json, component: hash })?;
     }
     Ok(())
 }
@@ -320,21 +320,23 @@ fn pinned_hash(detector: &config::Detector) -> Option<String> {
     }
 }
 
+/// The component, and its SHA-256.
 fn component_bytes(
     config: &Config,
     name: &str,
     component: &Component,
-) -> Result<Cow<'static, [u8]>, Problem> {
+) -> Result<(Cow<'static, [u8]>, [u8; 32]), Problem> {
     match component {
         Component::Bundled(bundled) => {
             let found = logwasp_detectors::find(bundled);
             found
-                .map(|bundled| Cow::Borrowed(bundled.component))
+                .map(|bundled| (Cow::Borrowed(bundled.component), bundled.sha256))
                 .ok_or_else(|| Problem::new(format!("there is no stock detector `{bundled}`")))
         }
         Component::File { path, sha256 } => {
             let bytes = read_component(path)?;
-            let found = hex(&Sha256::digest(&bytes));
+            let hash = Sha256::digest(&bytes);
+            let found = hex(&hash);
             match sha256 {
                 Some(pinned) if !pinned.eq_ignore_ascii_case(&found) => Err(config
                     .problem_at(
@@ -342,7 +344,7 @@ fn component_bytes(
                         format!("{} is not the component that was pinned", path.display()),
                     )
                     .hint(format!("if you trust the file, pin it: sha256 = \"{found}\""))),
-                _ => Ok(Cow::Owned(bytes)),
+                _ => Ok((Cow::Owned(bytes), hash.into())),
             }
         }
     }

@@ -6,7 +6,7 @@
 //! disk damaged; the file itself is mapped, not read.
 
 use std::fs::{self, DirBuilder, File};
-use std::hash::{Hash, Hasher};
+use std::hash::{Hash as _, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -15,6 +15,9 @@ use crate::hash::hex;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
+
+/// SHA-256 of a component.
+pub(super) type Hash = [u8; 32];
 
 /// A private folder of compiled components.
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ impl Cache {
 
     /// The compiled form of a component, if it is here and intact.
     #[expect(unsafe_code, reason = "loads machine code of our own making; see SAFETY")]
-    pub(super) fn get(&self, engine: &Engine, component: &[u8]) -> Option<Component> {
+    pub(super) fn get(&self, engine: &Engine, component: &Hash) -> Option<Component> {
         let path = self.path(engine, component);
         let mut file = File::open(&path).ok()?;
         let sum = fs::read(path.with_extension(SUM)).ok()?;
@@ -52,7 +55,7 @@ impl Cache {
     }
 
     /// Keeps the compiled form. Failing to is no error: it is compiled again.
-    pub(super) fn put(&self, engine: &Engine, component: &[u8], compiled: &Component) {
+    pub(super) fn put(&self, engine: &Engine, component: &Hash, compiled: &Component) {
         let Ok(code) = compiled.serialize() else { return };
         let path = self.path(engine, component);
         let write = || -> io::Result<()> {
@@ -72,11 +75,11 @@ impl Cache {
     }
 
     /// Named by what is compiled, and by what for.
-    fn path(&self, engine: &Engine, component: &[u8]) -> PathBuf {
+    fn path(&self, engine: &Engine, component: &Hash) -> PathBuf {
         let mut compatibility = ShaHasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut compatibility);
         let mut hash = compatibility.0;
-        hash.update(Sha256::digest(component));
+        hash.update(component);
         let name = hex(&hash.finalize());
         self.folder.join(format!("{name}.cwasm"))
     }
@@ -125,7 +128,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    const COMPONENT: &[u8] = b"(component)";
+    const COMPONENT: &Hash = &[1; 32];
 
     fn engine() -> Engine {
         Engine::default()
@@ -154,7 +157,7 @@ mod tests {
         assert!(cache.get(&engine, COMPONENT).is_none());
         cache.put(&engine, COMPONENT, &component(&engine));
         assert!(cache.get(&engine, COMPONENT).is_some());
-        assert!(cache.get(&engine, b"another").is_none());
+        assert!(cache.get(&engine, &[2; 32]).is_none());
     }
 
     /// Scenario: a file that was altered, cut, or never ours; a folder that others

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Weak};
 use std::thread;
 
+use sha2::{Digest, Sha256};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, OptLevel, Store};
 
 use super::abi::v0_1::{self, DetectorPre, LogLines, Manifest};
-use super::cache::Cache;
+use super::cache::{Cache, Hash};
 use super::fault::Fault;
 use super::instance::{HostState, Instance, Started};
 use super::limits::{self, Limits};
@@ -67,7 +68,12 @@ impl Sandbox {
 
     /// Compiles a component, or takes it from the cache, and asks who it is.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin, LoadError> {
-        let component = self.component(bytes)?;
+        self.load_known(bytes, &Sha256::digest(bytes).into())
+    }
+
+    /// The same, of a component whose SHA-256 is known.
+    pub(crate) fn load_known(&self, bytes: &[u8], hash: &Hash) -> Result<Plugin, LoadError> {
+        let component = self.component(bytes, hash)?;
         check_imports(self.engine.engine(), &component)?;
         let mut linker = Linker::new(self.engine.engine());
         let link_error = |error: wasmtime::Error| LoadError::World(format!("{error:#}"));
@@ -84,13 +90,13 @@ impl Sandbox {
         Ok(Plugin { engine: self.engine.clone(), pre, manifest, limits: Limits::default() })
     }
 
-    fn component(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+    fn component(&self, bytes: &[u8], hash: &Hash) -> Result<Component, LoadError> {
         let engine = self.engine.engine();
-        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(engine, bytes)) {
+        if let Some(component) = self.cache.as_ref().and_then(|cache| cache.get(engine, hash)) {
             return Ok(component);
         }
         if let Some(cache) = &self.cache
-            && let Some(component) = compile_into(cache, engine, bytes)?
+            && let Some(component) = compile_into(cache, engine, bytes, hash)?
         {
             return Ok(component);
         }
@@ -105,10 +111,11 @@ fn compile_into(
     cache: &Cache,
     engine: &Engine,
     bytes: &[u8],
+    hash: &Hash,
 ) -> Result<Option<Component>, LoadError> {
     let Ok(compiler) = Engine::new(&config()) else { return Ok(None) };
-    cache.put(&compiler, bytes, &compile(&compiler, bytes)?);
-    Ok(cache.get(engine, bytes))
+    cache.put(&compiler, hash, &compile(&compiler, bytes)?);
+    Ok(cache.get(engine, hash))
 }
 
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {

@@ -7,6 +7,8 @@ pub struct Bundled {
     pub name: &'static str,
     /// The component's bytes.
     pub component: &'static [u8],
+    /// Their SHA-256.
+    pub sha256: [u8; 32],
 }
 
 include!(concat!(env!("OUT_DIR"), "/bundled.rs"));
