@@ -41,12 +41,13 @@ fn senders_wait_when_nobody_takes_batches() {
     }
     source.wait_until(|counters| counters.backpressure() > 0);
     let udp = UdpSocket::bind("127.0.0.1:0").expect("loopback");
-    for _ in 0..500 {
+    // More than is gathered before it is handed on, and more than the kernel keeps.
+    let mut udp_sent = 4_000;
+    for _ in 0..udp_sent {
         udp.send_to(&[b'u'; 1_000], source.address(1)).expect("sent");
     }
     drop(stream);
     let mut tcp_bytes = 0;
-    let mut udp_sent = 500;
     let mut take = |source: &mut Source| {
         while let Ok(batch) = source.batches.try_recv() {
             if batch.bytes.starts_with(b"<") {
