@@ -202,6 +202,30 @@ fn once_is_detect() {
     }
 }
 
+/// Scenario: a service starts where nothing was ever compiled, and starts again.
+/// Guarantees: the first start takes hardly more memory than the second: the compiler
+/// worked in a process that is gone.
+#[test]
+fn a_first_start_is_as_small_as_any() {
+    let service = Service::over("nothing");
+    let cache = service.folder.path().join("cache");
+    let memory_most = || {
+        let mut command = service.command("run", &[]);
+        let log = fs::File::create(service.log()).expect("created");
+        let child = command.env("XDG_CACHE_HOME", &cache).stderr(log).spawn();
+        let running = Running(child.expect("it starts"));
+        service.wait_for("the service runs");
+        let status = fs::read_to_string(format!("/proc/{}/status", running.0.id()));
+        running.stop();
+        let status = status.expect("it runs");
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
+        most.trim().trim_end_matches(" kB").parse::<u64>().expect("a number")
+    };
+    let (first, second) = (memory_most(), memory_most());
+    assert!(cache.join("logwasp").read_dir().is_ok_and(|mut found| found.next().is_some()));
+    assert!(first < second * 5 / 4, "{first} and {second} KiB");
+}
+
 /// Scenario: logs of different weeks are read together with next to no room for rows
 /// that wait, and as a whole; with and without a journal.
 /// Guarantees: the alerts of `detect`; no row comes late for want of room.
