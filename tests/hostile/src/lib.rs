@@ -49,7 +49,7 @@ impl Hostile {
             "trap" => panic!("on purpose"),
             "overflow" => drop(deep(0)),
             "memory" => grow(),
-            "log" => (0..100_000).for_each(|n| logwasp_sdk::log(Severity::Low, &format!("{n}"))),
+            "log" => (0..10_000).for_each(|n| logwasp_sdk::log(Severity::Low, &format!("{n}"))),
             "flood" => (0..20_000).for_each(|n| alerts.raise(alert(&n.to_string()))),
             "title" => alerts.raise(alert("k").title("x".repeat(1 << 20))),
             "rule" => alerts.raise(Alert { rule: "../etc".to_owned(), ..alert("k") }),
