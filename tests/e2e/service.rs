@@ -202,6 +202,38 @@ fn once_is_detect() {
     }
 }
 
+/// Scenario: a source begins at the end; at the first run one file is there, or none;
+/// then others come while no service runs.
+/// Guarantees: what the first run found is not read, all that came later is.
+#[test]
+fn what_comes_after_the_first_run_is_read() {
+    for is_empty in [true, false] {
+        let service = Service::over("logs/*");
+        let config = fs::read_to_string(service.config()).expect("readable");
+        let config = config.replace("paths =", "start = 'end'\npaths =");
+        fs::write(service.config(), config).expect("written");
+        let write = |name: &str, lines: &[String]| {
+            fs::write(service.logs().join(name), lines.concat()).expect("written");
+        };
+        let lines = lockouts(2);
+        let (old, new) = lines.split_at(lines.len() / 2);
+        if !is_empty {
+            write("old.xml", old);
+        }
+        let once = || {
+            let output = output_of(service.command("run", &["--once"]));
+            assert_eq!(output.status.code(), Some(0), "{}", text(output.stderr));
+        };
+        once();
+        assert_eq!(service.delivered(), "");
+        write("new.xml", new);
+        once();
+        let expected = service.detected(&service.logs().join("new.xml"));
+        assert!(!expected.is_empty());
+        assert_eq!(said(&service.delivered()), said(&expected), "empty: {is_empty}");
+    }
+}
+
 /// Scenario: a service starts where nothing was ever compiled, and starts again.
 /// Guarantees: the first start takes hardly more memory than the second: the compiler
 /// worked in a process that is gone.

@@ -1,6 +1,6 @@
 //! What the store knows of a source: its number, its name, and where to go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,10 @@ use crate::source::tail::{FileId, Identity, Place, Position};
 
 /// The form that this build writes.
 const VERSION: u8 = 1;
-/// Keys of records, and of what is covered.
+/// Keys of records, of what is covered, and of sources that were looked at.
 const RECORD: u8 = b's';
 const COVERED: u8 = b'c';
+const MET: u8 = b'm';
 
 /// A file that was met. Its number stays its own for good.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -124,11 +125,18 @@ pub(super) fn span_key(number: u32, whose: &Whose) -> Vec<u8> {
     [[COVERED].as_slice(), &number.to_be_bytes(), &whose].concat()
 }
 
+/// The key that says that a source of the config was looked at, whatever it had.
+pub(super) fn met_key(source: &str) -> Vec<u8> {
+    [[MET].as_slice(), source.as_bytes()].concat()
+}
+
 /// All sources of a store.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) records: BTreeMap<u32, SourceRecord>,
     pub(super) spans: BTreeMap<u32, BTreeMap<Whose, Span>>,
+    /// Sources of a config that were looked at, by name.
+    met: BTreeSet<String>,
     /// Entries that this build cannot read.
     pub(super) unreadable: u64,
 }
@@ -145,8 +153,17 @@ impl Known {
         known
     }
 
+    /// Whether an earlier run has looked at a source of the config.
+    pub(super) fn has_met(&self, source: &str) -> bool {
+        self.met.contains(source) || self.records.values().any(|record| record.source == source)
+    }
+
     fn entry(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
         let (kind, rest) = key.split_first()?;
+        if *kind == MET {
+            self.met.insert(String::from_utf8(rest.to_vec()).ok()?);
+            return Some(());
+        }
         let (number, rest) = rest.split_first_chunk::<4>()?;
         let number = u32::from_be_bytes(*number);
         match *kind {

@@ -31,7 +31,7 @@ use super::intake::{Intake, Row, Shared};
 use super::listen::{Listeners, Way, segments};
 use super::machine::Machine;
 use super::pipe::Pipe;
-use super::source_record::{Known, SourceRecord, Span, Whose, record_key, span_key};
+use super::source_record::{Known, SourceRecord, Span, Whose, met_key, record_key, span_key};
 use super::watermark::{Hand, watermark};
 use crate::alert::{Identified, to_stored};
 use crate::checkpoint::{Commit, NewAlert, Recovered, Snapshot, Store};
@@ -92,7 +92,7 @@ pub(super) struct Engine<'p> {
     tails: Vec<Option<Tail>>,
     /// Sources that listen, by their place in the config.
     listeners: Listeners,
-    /// Sources that no earlier run has read anything of.
+    /// Sources that no earlier run has looked at.
     first_runs: Vec<bool>,
     /// Nothing was looked at yet.
     is_first_step: bool,
@@ -154,7 +154,7 @@ impl<'p> Engine<'p> {
         let voices = set.config.sources.iter().map(voice).collect();
         let next_number = known.records.keys().next_back().map_or(0, |last| last + 1);
         let faults = Faults::default();
-        let is_new = |source: &Source| known.records.values().all(|r| r.source != source.name);
+        let is_new = |source: &Source| !known.has_met(&source.name);
         let first_runs = set.config.sources.iter().map(is_new).collect();
         let newest = known.records.values().filter_map(|record| record.newest).max();
         let next_sequence = recovered.journal_next;

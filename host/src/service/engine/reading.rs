@@ -3,7 +3,7 @@
 use super::{
     Arc, Arrival, BATCHES_MAX, BTreeMap, Duration, Engine, FileId, Format, Hold, Intake, Listeners,
     MESSAGES, Path, Problem, Progress, Room, Row, SOURCES_MAX, STEP_BYTES, Shared, SourceKind,
-    SourceRecord, Span, Way, Whose, host_alert, record_key, span_key,
+    SourceRecord, Span, Way, Whose, host_alert, met_key, record_key, span_key,
 };
 use crate::service::board::SyslogSheet;
 
@@ -37,6 +37,9 @@ impl<'p> Engine<'p> {
         }
         if std::mem::take(&mut self.is_first_step) {
             // Where a first run began must not be asked again.
+            let names = self.set.config.sources.iter().map(|source| &source.name);
+            let met = names.zip(&self.first_runs).filter(|(_, is_first)| **is_first);
+            self.commit.positions.extend(met.map(|(name, _)| (met_key(name), Some(Vec::new()))));
             self.commit()?;
         }
         let received_bytes = self.receive(now);
