@@ -356,59 +356,88 @@ fn a_reload_that_cannot_listen_changes_nothing() {
     assert_eq!(said(&service.delivered()), said(&service.detected(&log)));
 }
 
+/// A log with one line, whose source may be silent for so long.
+fn soon_silent() -> Service {
+    let service = Service::over("logs/*");
+    let config = fs::read_to_string(service.config()).expect("readable");
+    let config = config.replace("paths =", "silent_after = '2s'\npaths =");
+    fs::write(service.config(), config).expect("written");
+    speak(&service);
+    service
+}
+
+fn speak(service: &Service) {
+    let mut out = OpenOptions::new();
+    let out = out.create(true).append(true).open(service.logs().join("app.log"));
+    let line = b"<13>1 2026-11-20T09:00:00Z dc01 app - - - a word\n";
+    out.expect("opens").write_all(line).expect("written");
+}
+
+/// The ids and activities of what was delivered. A kill between delivery and
+/// acknowledgement delivers again, and says the same.
+fn told(service: &Service) -> Vec<(String, String)> {
+    let alerts = service.delivered();
+    let mut told = BTreeSet::new();
+    let alerts = alerts.lines().filter(|line| told.insert(*line));
+    let alerts = alerts.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    alerts.map(|alert| (alert["id"].to_string(), alert["activity"].to_string())).collect()
+}
+
+fn wait_for_told(service: &Service, count: usize) -> Vec<(String, String)> {
+    for _ in 0..1_200 {
+        let told = told(service);
+        if told.len() >= count {
+            return told;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    panic!("{:?}", told(service));
+}
+
+fn assert_is_one_incident(told: &[(String, String)]) {
+    assert_eq!([&told[0].1, &told[1].1], ["\"create\"", "\"close\""]);
+    assert_eq!(told[0].0, told[1].0);
+}
+
 /// Scenario: a source falls silent, the service is killed and started, and only then
 /// the source speaks.
 /// Guarantees: its silence is told once, and its end once, with the same id.
 #[test]
 fn silence_outlives_a_kill() {
-    let service = Service::over("logs/*");
-    let config = fs::read_to_string(service.config()).expect("readable");
-    let config = config.replace("paths =", "silent_after = '2s'\npaths =");
-    fs::write(service.config(), config).expect("written");
-    let write = || {
-        let mut out = OpenOptions::new();
-        let out = out.create(true).append(true).open(service.logs().join("app.log"));
-        let line = b"<13>1 2026-11-20T09:00:00Z dc01 app - - - a word\n";
-        out.expect("opens").write_all(line).expect("written");
-    };
-    let told = || -> Vec<(String, String)> {
-        let alerts = service.delivered();
-        // A kill between delivery and acknowledgement delivers again, and says the same.
-        let mut told = BTreeSet::new();
-        let alerts = alerts.lines().filter(|line| told.insert(*line));
-        let alerts = alerts.map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        alerts.map(|alert| (alert["id"].to_string(), alert["activity"].to_string())).collect()
-    };
-    let wait_for = |count| {
-        for _ in 0..1_200 {
-            if told().len() >= count {
-                return;
-            }
-            sleep(Duration::from_millis(50));
-        }
-        panic!("{:?}", told());
-    };
-    write();
+    let service = soon_silent();
     let mut running = service.start();
-    wait_for(1);
+    wait_for_told(&service, 1);
     running.kill();
     fs::write(service.log(), "").expect("written");
     let running = service.start();
     service.wait_for("the service runs");
     sleep(Duration::from_secs(4));
-    assert_eq!(told().len(), 1, "{:?}", told());
-    write();
-    wait_for(2);
+    assert_eq!(told(&service).len(), 1, "{:?}", told(&service));
+    speak(&service);
+    let told = wait_for_told(&service, 2);
     running.stop();
-    let told = told();
-    assert_eq!([&told[0].1, &told[1].1], ["\"create\"", "\"close\""]);
-    assert_eq!(told[0].0, told[1].0);
+    assert_is_one_incident(&told);
+}
+
+/// Scenario: a source is silent, and a reload watches it no more.
+/// Guarantees: its silence ends, with the same id.
+#[test]
+fn silence_ends_with_the_watch() {
+    let service = soon_silent();
+    let running = service.start();
+    wait_for_told(&service, 1);
+    service.configure("logs/*", "");
+    running.signal(rustix::process::Signal::HUP);
+    let told = wait_for_told(&service, 2);
+    running.stop();
+    assert_is_one_incident(&told);
 }
 
 /// Scenario: beside the stock detectors one that crashes at its fourth row, or whenever
 /// its state is asked for.
 /// Guarantees: law 6 - the alerts of the others are those they raise alone; the
-/// first one is stopped, and the service says so.
+/// first one is stopped, and the service says so, and that it is over once it starts
+/// without that detector.
 #[test]
 fn a_detector_that_fails_hurts_nobody() {
     for (moment, is_stopped) in [("event", true), ("snapshot", false)] {
@@ -437,6 +466,14 @@ fn a_detector_that_fails_hurts_nobody() {
         assert_eq!(said(&others.join("\n")), expected, "{moment}");
         let log = fs::read_to_string(service.log()).unwrap_or_default();
         assert_eq!(own.iter().any(|line| line.contains("logwasp.quarantine")), is_stopped, "{log}");
+        service.configure("logs/*", "");
+        output_of(service.command("run", &["--once"]));
+        let after = service.delivered();
+        let mut after = after.lines().skip(delivered.lines().count());
+        let is_closed = after.any(|line| {
+            line.contains("logwasp.quarantine") && line.contains("\"activity\":\"close\"")
+        });
+        assert_eq!(is_closed, is_stopped, "what is over is said to be over");
     }
 }
 

@@ -126,6 +126,11 @@ impl Incidents {
         self.open.contains_key(key)
     }
 
+    /// What is open, as its detector calls it.
+    pub fn open_keys(&self) -> impl Iterator<Item = &str> {
+        self.open.keys().map(String::as_str)
+    }
+
     /// How many were forgotten since the last time, for want of room.
     pub fn take_forgotten(&mut self) -> u64 {
         std::mem::take(&mut self.forgotten)

@@ -17,13 +17,15 @@ pub(super) fn source_silent(source: &str, is_silent: bool, last: i64, now: i64) 
         description: "Detectors see nothing of what this source would tell.".to_owned(),
         remediation: "Look at whoever writes the source, and at the way from there.".to_owned(),
         entities: vec![("source".to_owned(), source.to_owned())],
-        ..alert(activity, "source-silent", &silent_key(source), title, now)
+        ..alert(activity, SILENT, &silent_key(source), title, now)
     }
 }
 
+const SILENT: &str = "source-silent";
+
 /// Under which key a source's silence is open.
 pub(super) fn silent_key(source: &str) -> String {
-    format!("source-silent:{source}")
+    format!("{SILENT}:{source}")
 }
 
 /// A host's clock is ahead.
@@ -64,12 +66,26 @@ pub(super) fn quarantine(detector: &str, fault: &Fault, now: i64) -> Alert {
         ],
         ..alert(
             Activity::Create,
-            "quarantine",
-            &format!("quarantine:{detector}"),
+            QUARANTINE,
+            &format!("{QUARANTINE}:{detector}"),
             format!("detector {detector} was stopped"),
             now,
         )
     }
+}
+
+const QUARANTINE: &str = "quarantine";
+
+/// The end of what an earlier start said under this key, when that no longer holds: every
+/// start tries each detector again, and only `watched` sources can be silent.
+pub(super) fn outdated(key: &str, watched: &[&str], now: i64) -> Option<Alert> {
+    let (rule, of) = key.split_once(':')?;
+    let title = match rule {
+        SILENT if !watched.contains(&of) => format!("source {of} is not watched any more"),
+        QUARANTINE => format!("detector {of} is tried again"),
+        _ => return None,
+    };
+    Some(alert(Activity::Close, rule, key, title, now))
 }
 
 fn alert(activity: Activity, rule: &str, key: &str, title: String, now: i64) -> Alert {

@@ -292,6 +292,11 @@ impl Machine {
         self.host.is_open(key)
     }
 
+    /// What the service has said and not closed.
+    pub(super) fn open_keys(&self) -> impl Iterator<Item = &str> {
+        self.host.open_keys()
+    }
+
     pub(super) fn layout(&self) -> &Layout {
         &self.layout
     }

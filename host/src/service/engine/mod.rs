@@ -188,6 +188,7 @@ impl<'p> Engine<'p> {
             meters: Meters::default(),
         };
         engine.replay(from)?;
+        engine.close_outdated();
         engine.mend()?;
         engine.lay_out()?;
         engine.open_pipe()?;

@@ -213,6 +213,19 @@ impl<'p> Engine<'p> {
         }
     }
 
+    /// Closes what an earlier start said of itself and what does not hold for this one.
+    pub(super) fn close_outdated(&mut self) {
+        let sources = self.set.config.sources.iter();
+        let watched = sources.filter(|source| source.silent_after.is_some());
+        let watched: Vec<&str> = watched.map(|source| source.name.as_str()).collect();
+        let now = self.set.clock.now_nanos();
+        let outdated = |key| host_alert::outdated(key, &watched, now);
+        let closed: Vec<_> = self.machine.open_keys().filter_map(outdated).collect();
+        for alert in closed {
+            self.enter(Entry::Host(Box::new(alert)));
+        }
+    }
+
     pub(super) fn skewed(&mut self, hosts: BTreeSet<String>) {
         for host in hosts {
             if self.skewed.len() < 1_000 && self.skewed.insert(host.clone()) && !self.set.once {
