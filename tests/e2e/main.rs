@@ -23,6 +23,7 @@ mod same; // worked examples: native = wasm
 mod samples; // the sample logs of all detectors give the expected alerts
 mod seeds; // the page of cases
 mod service; // the service: killed, reloaded, stopped
+mod silence; // sources that say nothing for long
 mod soundness; // what must not change a verdict
 mod support; // what the tests share
 mod systemd; // what a service manager hears, and the unit
